@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * cache: the records of the store as values, and the only writer of facts, due
+ * and history, which change together in one transaction.
+ *
+ * Layout below cache_dir: cache/data.mdb, cache/lock.mdb, address.key, wanted/,
+ * refresh.lock. Owners and modes (set by fchmod, never left to the umask):
+ * cache_dir 2750, cache/ 2750, wanted/ 2770, data.mdb and address.key 0640,
+ * lock.mdb 0660, refresh.lock 0640, all of updater_user and its primary group.
+ *
+ * The due database: key next check (4, big-endian) and the domain, no value. A
+ * domain has one entry there, of its facts_next_check_at, or none.
+ */
+#ifndef RESETGUARD_CACHE_H
+#define RESETGUARD_CACHE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "resetguard/addresses.h"
+#include "resetguard/domain.h"
+#include "resetguard/err.h"
+#include "resetguard/facts.h"
+#include "resetguard/history.h"
+#include "resetguard/mailbox.h"
+#include "resetguard/pins.h"
+
+struct cache;
+struct cache_txn;
+
+/* How the cache is kept; strings are copied. */
+struct cache_options {
+	const char *cache_dir;
+	uint64_t map_size;
+	unsigned readers;
+};
+
+/* Creates what is missing of the layout above, with owners and modes; existing
+ * things with another owner or mode are put right if we may, else ERR_PERMISSION
+ * naming the path, what it is and what it should be. owner and group are
+ * (uid_t)-1 and (gid_t)-1 to leave them as the process makes them. */
+MUST_CHECK enum err cache_prepare(const char *cache_dir, uid_t owner, gid_t group,
+				  struct why *why);
+
+/* For readers: succeeds even if there is no cache yet (see store_open_reader). */
+MUST_CHECK enum err cache_open_reader(const struct cache_options *options, struct cache **cache,
+				      struct why *why);
+/* For writers. Makes address.key and the environment if they are not there yet;
+ * a cache whose key is missing or another one is ERR_DAMAGED. */
+MUST_CHECK enum err cache_open_writer(const struct cache_options *options, struct cache **cache,
+				      struct why *why);
+void cache_close(struct cache *cache);
+
+/* 0, or why nothing can be read now. Any thread. */
+enum err cache_status(struct cache *cache, struct why *why);
+
+/* One snapshot; see store_read_begin for cost and threads. ERR_VERSION: made by
+ * a program this one does not know; ERR_DAMAGED, ERR_NO_INPUT, ERR_PERMISSION. */
+MUST_CHECK enum err cache_read_begin(struct cache *cache, int64_t monotonic_ms,
+				     struct cache_txn **txn);
+void cache_read_end(struct cache_txn *txn);
+
+/* ERR_CLOCK when now is before the cache's last commit. */
+MUST_CHECK enum err cache_write_begin(struct cache *cache, int64_t now, struct cache_txn **txn,
+				      struct why *why);
+MUST_CHECK enum err cache_write_commit(struct cache_txn *txn, struct why *why);
+void cache_write_abort(struct cache_txn *txn);
+
+/* ---- reading: in a snapshot or a write transaction ---- */
+
+/* ERR_NOT_FOUND: no record. ERR_DAMAGED, ERR_VERSION: a record that makes no sense. */
+MUST_CHECK enum err cache_get_facts(struct cache_txn *txn, const struct domain *domain,
+				    struct facts *facts);
+struct address_hash cache_address_hash(const struct cache_txn *txn, const struct mailbox *mailbox);
+MUST_CHECK enum err cache_get_address(struct cache_txn *txn, const struct address_hash *hash,
+				      struct address_facts *facts);
+/* The mailbox's own pin if hash is given and has one, else the domain's. In force or not. */
+MUST_CHECK enum err cache_get_pin(struct cache_txn *txn, const struct domain *domain,
+				  const struct address_hash *hash, struct pin *pin);
+struct addresses_fingerprint cache_key_fingerprint(const struct cache_txn *txn);
+
+/* Walks. Each calls visit for every entry, in key order, until it returns an
+ * error, which is passed on; ERR_NOT_FOUND from visit ends the walk with 0. */
+MUST_CHECK enum err cache_each_facts(struct cache_txn *txn,
+				     enum err (*visit)(void *context, const struct domain *domain,
+						       const struct facts *facts),
+				     void *context);
+/* Domains whose next check is not after until, soonest first. */
+MUST_CHECK enum err cache_each_due(struct cache_txn *txn, int64_t until,
+				   enum err (*visit)(void *context, const struct domain *domain,
+						     int64_t due_at),
+				   void *context);
+/* Oldest first. domain NULL: of all domains. */
+MUST_CHECK enum err cache_each_history(struct cache_txn *txn, const struct domain *domain,
+				       enum err (*visit)(void *context, const struct domain *of,
+							 const struct history_event *event),
+				       void *context);
+MUST_CHECK enum err cache_each_address(struct cache_txn *txn,
+				       enum err (*visit)(void *context,
+							 const struct address_hash *hash,
+							 const struct address_facts *facts),
+				       void *context);
+/* Exactly one of domain and hash is given to visit, the other is NULL. */
+MUST_CHECK enum err cache_each_pin(struct cache_txn *txn,
+				   enum err (*visit)(void *context, const struct domain *domain,
+						     const struct address_hash *hash,
+						     const struct pin *pin),
+				   void *context);
+MUST_CHECK enum err cache_count_domains(struct cache_txn *txn, uint64_t *domains);
+
+/* ---- writing: only in a write transaction ---- */
+
+/* Stores the facts and keeps due true: before is what the record was in this
+ * transaction (NULL: there was none). */
+MUST_CHECK enum err cache_put_facts(struct cache_txn *txn, const struct domain *domain,
+				    const struct facts *before, const struct facts *after);
+/* Sets event->sequence. An event that is already there (an import seen twice:
+ * same domain, time and content) is stored once. */
+MUST_CHECK enum err cache_add_history(struct cache_txn *txn, const struct domain *domain,
+				      struct history_event *event);
+MUST_CHECK enum err cache_put_address(struct cache_txn *txn, const struct address_hash *hash,
+				      const struct address_facts *facts);
+/* Exactly one of domain and hash is not NULL. */
+MUST_CHECK enum err cache_put_pin(struct cache_txn *txn, const struct domain *domain,
+				  const struct address_hash *hash, const struct pin *pin);
+/* ERR_NOT_FOUND: there was none. */
+MUST_CHECK enum err cache_delete_pin(struct cache_txn *txn, const struct domain *domain,
+				     const struct address_hash *hash);
+
+#endif

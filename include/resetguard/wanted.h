@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * wanted: the list of domains whose facts somebody is waiting for.
+ *
+ * A directory, cache_dir/wanted, with one empty file per domain: created
+ * exclusively, so that it de-duplicates itself, loses nothing and needs no lock;
+ * removed after the commit that answers it. The milter writes it, the updater
+ * takes from it. A file whose name is no domain is left alone and reported.
+ */
+#ifndef RESETGUARD_WANTED_H
+#define RESETGUARD_WANTED_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "resetguard/domain.h"
+#include "resetguard/err.h"
+
+struct wanted;
+
+/* cache_dir is copied. Succeeds if the directory is not there (yet). */
+MUST_CHECK enum err wanted_open(const char *cache_dir, size_t max, struct wanted **wanted);
+void wanted_close(struct wanted *wanted);
+
+/* 0 also if the domain is on the list already. ERR_FULL: max names are there;
+ * they are counted anew at most once a second (monotonic_ms). Any thread. */
+MUST_CHECK enum err wanted_add(struct wanted *wanted, const struct domain *domain,
+			       int64_t monotonic_ms);
+
+/* Calls visit for every domain on the list. */
+MUST_CHECK enum err wanted_each(struct wanted *wanted,
+				enum err (*visit)(void *context, const struct domain *domain),
+				void *context);
+
+/* 0 also if it is not there. */
+MUST_CHECK enum err wanted_remove(struct wanted *wanted, const struct domain *domain);
+
+#endif

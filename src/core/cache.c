@@ -1,0 +1,395 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* cache: the records of the store as values, changed together. */
+#include "resetguard/cache.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cache_layout.h"
+#include "cache_txn.h"
+#include "resetguard/store.h"
+#include "resetguard/time.h"
+#include "resetguard/wire.h"
+
+enum { META_VERSION = 1, META_SIZE = 1 + ADDRESSES_FINGERPRINT_SIZE + 4 + 4 };
+
+struct cache {
+	struct store *store;
+	char *cache_dir;
+	struct cache_txn *txns; /* by store_txn_index */
+
+	/* The key that belongs to the last snapshot verified. Another one comes
+	 * only with another environment, after the last snapshot of the old. */
+	_Atomic(const struct cache_key *) key;
+	_Atomic uint64_t verified; /* store_snapshot_id; 0: none */
+
+	pthread_mutex_t lock; /* for what follows, and to verify */
+	struct cache_key *keys;
+	enum err problem;
+	struct why why; /* of problem */
+};
+
+static struct bytes meta_name(void)
+{
+	static const char NAME[] = "cache";
+
+	return (struct bytes){NAME, sizeof NAME - 1};
+}
+
+/* ---- meta and key ---- */
+
+static void meta_encode(const struct cache_meta *meta, unsigned char record[META_SIZE])
+{
+	struct wire_writer writer = wire_writer_init(record, META_SIZE);
+
+	wire_write_u8(&writer, META_VERSION);
+	wire_write_bytes(&writer, meta->fingerprint.bytes, sizeof meta->fingerprint.bytes);
+	wire_write_time(&writer, meta->committed_at);
+	wire_write_u32(&writer, meta->history_sequence);
+}
+
+static enum err meta_decode(struct bytes record, struct cache_meta *meta)
+{
+	struct wire_reader reader = wire_reader_init(record);
+	unsigned version = wire_read_u8(&reader);
+	if (!reader.failed && version != META_VERSION)
+		return ERR_VERSION;
+
+	struct cache_meta read;
+	wire_read_bytes(&reader, read.fingerprint.bytes, sizeof read.fingerprint.bytes);
+	read.committed_at = wire_read_time(&reader);
+	read.history_sequence = wire_read_u32(&reader);
+	if (!wire_read_done(&reader))
+		return ERR_DAMAGED;
+	*meta = read;
+	return ERR_OK;
+}
+
+static enum err read_meta(const struct cache *cache, struct store_txn *txn, struct cache_meta *meta,
+			  struct why *why)
+{
+	struct bytes record;
+
+	enum err err = store_get(txn, STORE_META, meta_name(), &record);
+	if (err == ERR_NOT_FOUND)
+		return err_why(ERR_NO_INPUT, why, "%s is empty: run 'resetguard import'",
+			       cache->cache_dir);
+	if (err == ERR_OK)
+		err = meta_decode(record, meta);
+	if (err == ERR_VERSION)
+		return err_why(err, why,
+			       "%s was made by a version of resetguard that this one does not know: "
+			       "install that one, or move the cache away and import its export",
+			       cache->cache_dir);
+	if (err != ERR_OK)
+		return err_why(err, why, "%s: its meta record is damaged: restore a backup",
+			       cache->cache_dir);
+	return ERR_OK;
+}
+
+static bool fingerprint_equal(const struct addresses_fingerprint *a,
+			      const struct addresses_fingerprint *b)
+{
+	return memcmp(a->bytes, b->bytes, sizeof a->bytes) == 0;
+}
+
+/* Any thread may be using the keys that were in use before: they stay. */
+static enum err use_key(struct cache *cache, const struct addresses_key *key, struct why *why)
+{
+	struct cache_key *new = malloc(sizeof *new);
+	if (new == NULL)
+		return err_why(ERR_NO_MEMORY, why, "%s: out of memory", cache->cache_dir);
+
+	new->key = *key;
+	new->fingerprint = addresses_key_fingerprint(key);
+	new->older = cache->keys;
+	cache->keys = new;
+	atomic_store_explicit(&cache->key, new, memory_order_release);
+	return ERR_OK;
+}
+
+/* Reads address.key if the one in use is not the one that belongs to meta. */
+static enum err match_key(struct cache *cache, const struct cache_meta *meta, struct why *why)
+{
+	if (cache->keys != NULL && fingerprint_equal(&cache->keys->fingerprint, &meta->fingerprint))
+		return ERR_OK;
+
+	struct addresses_key key;
+	enum err err = cache_layout_read_key(cache->cache_dir, &key, why);
+	if (err == ERR_NO_INPUT)
+		return err_why(ERR_DAMAGED, why,
+			       "%s/address.key is missing: restore it from the cache's backup",
+			       cache->cache_dir);
+	if (err != ERR_OK)
+		return err;
+	struct addresses_fingerprint fingerprint = addresses_key_fingerprint(&key);
+	if (!fingerprint_equal(&fingerprint, &meta->fingerprint))
+		return err_why(ERR_DAMAGED, why,
+			       "%s/address.key belongs to another cache: restore both from one backup",
+			       cache->cache_dir);
+	return use_key(cache, &key, why);
+}
+
+/* Whether this program can read what the transaction shows. */
+static enum err verify(struct cache *cache, struct store_txn *txn, struct cache_meta *meta,
+		       struct why *why)
+{
+	pthread_mutex_lock(&cache->lock);
+	enum err err = read_meta(cache, txn, meta, &cache->why);
+	if (err == ERR_OK)
+		err = match_key(cache, meta, &cache->why);
+	cache->problem = err;
+	if (err != ERR_OK && why != NULL)
+		*why = cache->why;
+	pthread_mutex_unlock(&cache->lock);
+	return err;
+}
+
+/* ---- opening ---- */
+
+/* Without its store. NULL: out of memory. */
+static struct cache *cache_new(const struct cache_options *options)
+{
+	size_t txns = (size_t)options->readers + 1;
+
+	struct cache *new = calloc(1, sizeof *new);
+	if (new == NULL)
+		return NULL;
+	pthread_mutex_init(&new->lock, NULL);
+	new->cache_dir = strdup(options->cache_dir);
+	new->txns = aligned_alloc(alignof(struct cache_txn), txns * sizeof *new->txns);
+	if (new->cache_dir == NULL || new->txns == NULL) {
+		cache_close(new);
+		return NULL;
+	}
+	return new;
+}
+
+typedef enum err store_opener(const struct store_options *, struct store **, struct why *);
+
+static enum err open_with(store_opener *opener, const struct cache_options *options,
+			  struct cache **cache, struct why *why)
+{
+	struct cache *new = cache_new(options);
+	char *directory = NULL;
+	if (new == NULL || asprintf(&directory, "%s/cache", options->cache_dir) < 0) {
+		cache_close(new);
+		return err_why(ERR_NO_MEMORY, why, "%s: out of memory", options->cache_dir);
+	}
+
+	struct store_options store_options = {
+		.directory = directory,
+		.map_size = options->map_size,
+		.readers = options->readers,
+	};
+	enum err err = opener(&store_options, &new->store, why);
+	free(directory);
+	if (err != ERR_OK) {
+		cache_close(new);
+		return err;
+	}
+	*cache = new;
+	return ERR_OK;
+}
+
+enum err cache_open_reader(const struct cache_options *options, struct cache **cache,
+			   struct why *why)
+{
+	struct cache *new;
+	struct cache_txn *txn;
+
+	enum err err = open_with(store_open_reader, options, &new, why);
+	if (err != ERR_OK)
+		return err;
+	/* So that cache_status knows. */
+	if (cache_read_begin(new, 0, &txn) == ERR_OK)
+		cache_read_end(txn);
+	*cache = new;
+	return ERR_OK;
+}
+
+/* The first record of a new cache. The key is on disk before its fingerprint. */
+static enum err create_meta(struct cache *cache, struct store_txn *txn, struct why *why)
+{
+	unsigned char record[META_SIZE];
+	struct cache_meta meta = {0};
+	struct addresses_key key;
+	uint64_t domains;
+
+	enum err err = store_count(txn, STORE_FACTS, &domains);
+	if (err != ERR_OK || domains > 0)
+		return err_why(ERR_DAMAGED, why, "%s has lost its meta record: restore a backup",
+			       cache->cache_dir);
+
+	err = cache_layout_read_key(cache->cache_dir, &key, why);
+	if (err == ERR_NO_INPUT) {
+		err = addresses_key_generate(&key);
+		if (err != ERR_OK)
+			return err_why(err, why, "%s: no random numbers for address.key",
+				       cache->cache_dir);
+		err = cache_layout_write_key(cache->cache_dir, &key, why);
+	}
+	if (err != ERR_OK)
+		return err;
+	meta.fingerprint = addresses_key_fingerprint(&key);
+	meta_encode(&meta, record);
+	err = store_put(txn, STORE_META, meta_name(), (struct bytes){record, sizeof record});
+	return err == ERR_OK ? ERR_OK : err_why(err, why, "%s: %s", cache->cache_dir, err_text(err));
+}
+
+static enum err make_ready(struct cache *cache, struct why *why)
+{
+	struct store_txn *txn;
+	struct bytes record;
+	struct cache_meta meta;
+
+	enum err err = store_write_begin(cache->store, &txn, why);
+	if (err != ERR_OK)
+		return err;
+	if (store_get(txn, STORE_META, meta_name(), &record) == ERR_NOT_FOUND)
+		err = create_meta(cache, txn, why);
+	if (err == ERR_OK)
+		err = verify(cache, txn, &meta, why);
+	if (err != ERR_OK) {
+		store_write_abort(txn);
+		return err;
+	}
+	return store_write_commit(txn, why);
+}
+
+enum err cache_open_writer(const struct cache_options *options, struct cache **cache,
+			   struct why *why)
+{
+	struct cache *new;
+
+	enum err err = open_with(store_open_writer, options, &new, why);
+	if (err != ERR_OK)
+		return err;
+	err = make_ready(new, why);
+	if (err != ERR_OK) {
+		cache_close(new);
+		return err;
+	}
+	*cache = new;
+	return ERR_OK;
+}
+
+void cache_close(struct cache *cache)
+{
+	if (cache == NULL)
+		return;
+	store_close(cache->store);
+	while (cache->keys != NULL) {
+		struct cache_key *older = cache->keys->older;
+		free(cache->keys);
+		cache->keys = older;
+	}
+	pthread_mutex_destroy(&cache->lock);
+	free(cache->txns);
+	free(cache->cache_dir);
+	free(cache);
+}
+
+enum err cache_status(struct cache *cache, struct why *why)
+{
+	enum err err = store_status(cache->store, why);
+	if (err != ERR_OK)
+		return err;
+
+	pthread_mutex_lock(&cache->lock);
+	err = cache->problem;
+	if (err != ERR_OK && why != NULL)
+		*why = cache->why;
+	pthread_mutex_unlock(&cache->lock);
+	return err;
+}
+
+/* ---- transactions ---- */
+
+static struct cache_txn *txn_of(struct cache *cache, struct store_txn *store)
+{
+	struct cache_txn *txn = &cache->txns[store_txn_index(store)];
+
+	txn->store = store;
+	txn->key = atomic_load_explicit(&cache->key, memory_order_acquire);
+	return txn;
+}
+
+enum err cache_read_begin(struct cache *cache, int64_t monotonic_ms, struct cache_txn **txn)
+{
+	struct cache_meta meta;
+	struct store_txn *store;
+
+	enum err err = store_read_begin(cache->store, monotonic_ms, &store);
+	if (err != ERR_OK)
+		return err;
+	uint64_t snapshot = store_snapshot_id(store);
+	if (atomic_load_explicit(&cache->verified, memory_order_acquire) != snapshot) {
+		err = verify(cache, store, &meta, NULL);
+		if (err != ERR_OK) {
+			store_read_end(store);
+			return err;
+		}
+		atomic_store_explicit(&cache->verified, snapshot, memory_order_release);
+	}
+	*txn = txn_of(cache, store);
+	return ERR_OK;
+}
+
+void cache_read_end(struct cache_txn *txn)
+{
+	store_read_end(txn->store);
+}
+
+enum err cache_write_begin(struct cache *cache, int64_t now, struct cache_txn **txn,
+			   struct why *why)
+{
+	struct cache_meta meta;
+	struct store_txn *store;
+
+	enum err err = store_write_begin(cache->store, &store, why);
+	if (err != ERR_OK)
+		return err;
+	err = verify(cache, store, &meta, why);
+	if (err == ERR_OK && now < meta.committed_at)
+		err = err_why(ERR_CLOCK, why,
+			      "the clock says %s, but %s was last written at %s: set the clock right",
+			      time_format(now).text, cache->cache_dir,
+			      time_format(meta.committed_at).text);
+	if (err != ERR_OK) {
+		store_write_abort(store);
+		return err;
+	}
+	struct cache_txn *begun = txn_of(cache, store);
+	begun->meta = meta;
+	begun->now = now;
+	begun->written = false;
+	*txn = begun;
+	return ERR_OK;
+}
+
+static enum err write_meta(struct cache_txn *txn)
+{
+	unsigned char record[META_SIZE];
+
+	txn->meta.committed_at = txn->now;
+	meta_encode(&txn->meta, record);
+	return store_put(txn->store, STORE_META, meta_name(), (struct bytes){record, sizeof record});
+}
+
+enum err cache_write_commit(struct cache_txn *txn, struct why *why)
+{
+	enum err written = txn->written ? write_meta(txn) : ERR_OK;
+	/* Says why, also of what went wrong before. */
+	enum err committed = store_write_commit(txn->store, why);
+
+	return committed != ERR_OK ? committed : written;
+}
+
+void cache_write_abort(struct cache_txn *txn)
+{
+	store_write_abort(txn->store);
+}

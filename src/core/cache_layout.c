@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* cache_layout: the files and directories below cache_dir, their owners and modes. */
+#include "cache_layout.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "resetguard/cache.h"
+
+static const char KEY_FILE[] = "address.key";
+static const char KEY_FILE_NEW[] = "address.key.new";
+enum { KEY_MODE = 0640 };
+
+/* One thing of the layout. */
+struct place {
+	const char *path; /* below cache_dir; "" for cache_dir itself */
+	mode_t type;
+	mode_t mode;
+	bool create; /* else it is put right only if it is there */
+};
+
+static const struct place LAYOUT[] = {
+	{"", S_IFDIR, 02750, true},
+	{"cache", S_IFDIR, 02750, true},
+	{"wanted", S_IFDIR, 02770, true},
+	{"refresh.lock", S_IFREG, 0640, true},
+	{"cache/data.mdb", S_IFREG, 0640, false},
+	{"cache/lock.mdb", S_IFREG, 0660, false},
+	{KEY_FILE, S_IFREG, KEY_MODE, false},
+};
+
+struct ownership {
+	uid_t owner;
+	gid_t group;
+};
+
+static enum err path_of(const char *cache_dir, const char *below, char path[PATH_MAX],
+			struct why *why)
+{
+	const char *slash = below[0] == '\0' ? "" : "/";
+
+	if (snprintf(path, PATH_MAX, "%s%s%s", cache_dir, slash, below) >= PATH_MAX)
+		return err_why(ERR_TOO_LONG, why, "cache_dir is too long: %.100s...", cache_dir);
+	return ERR_OK;
+}
+
+/* Nothing here follows a symbolic link but that to cache_dir itself, which only
+ * its parent's owner can have made. A FIFO does not hold us up. */
+static int open_place(const struct place *place, const char *path)
+{
+	int flags = O_RDONLY | O_NONBLOCK | O_CLOEXEC;
+
+	if (place->path[0] != '\0')
+		flags |= O_NOFOLLOW;
+	return open(path, flags);
+}
+
+static int create_place(const struct place *place, const char *path)
+{
+	if (place->type == S_IFDIR)
+		return mkdir(path, place->mode & 0777);
+
+	int fd = open(path, O_RDONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, place->mode);
+	return fd < 0 ? -1 : close(fd);
+}
+
+/* A second link may be anybody's file, which root must not give away. */
+static enum err check_type(const struct place *place, const struct stat *status, const char *path,
+			   struct why *why)
+{
+	if ((status->st_mode & S_IFMT) != place->type)
+		return err_why(ERR_PERMISSION, why, "%s is no %s: move it away", path,
+			       place->type == S_IFDIR ? "directory" : "regular file");
+	if (place->type == S_IFREG && status->st_nlink != 1)
+		return err_why(ERR_PERMISSION, why, "%s has other links: move it away", path);
+	return ERR_OK;
+}
+
+static enum err put_right(const struct place *place, const struct ownership *wanted, int fd,
+			  const char *path, struct why *why)
+{
+	struct stat is;
+	if (fstat(fd, &is) != 0)
+		return err_why_errno(errno, why, "%s", path);
+	enum err err = check_type(place, &is, path, why);
+	if (err != ERR_OK)
+		return err;
+
+	uid_t owner = wanted->owner == (uid_t)-1 ? is.st_uid : wanted->owner;
+	gid_t group = wanted->group == (gid_t)-1 ? is.st_gid : wanted->group;
+	bool chowned = owner != is.st_uid || group != is.st_gid;
+	/* fchown clears the set-group-id bit: the mode comes after. */
+	if ((chowned && fchown(fd, owner, group) != 0) ||
+	    ((chowned || (is.st_mode & 07777) != place->mode) && fchmod(fd, place->mode) != 0))
+		return err_why(err_from_errno(errno), why,
+			       "%s is %u:%u %04o, should be %u:%u %04o: %s", path,
+			       (unsigned)is.st_uid, (unsigned)is.st_gid,
+			       (unsigned)(is.st_mode & 07777), (unsigned)owner, (unsigned)group,
+			       (unsigned)place->mode, strerror(errno));
+	return ERR_OK;
+}
+
+static enum err prepare(const char *cache_dir, const struct place *place,
+			const struct ownership *wanted, struct why *why)
+{
+	char path[PATH_MAX];
+	enum err err = path_of(cache_dir, place->path, path, why);
+	if (err != ERR_OK)
+		return err;
+
+	if (place->create && create_place(place, path) != 0 && errno != EEXIST)
+		return err_why(ERR_CANNOT_CREATE, why, "%s: cannot make it: %s", path,
+			       strerror(errno));
+	int fd = open_place(place, path);
+	if (fd < 0) {
+		if (errno == ENOENT && !place->create)
+			return ERR_OK;
+		return err_why_errno(errno, why, "%s", path);
+	}
+	err = put_right(place, wanted, fd, path, why);
+	close(fd);
+	return err;
+}
+
+enum err cache_prepare(const char *cache_dir, uid_t owner, gid_t group, struct why *why)
+{
+	struct ownership wanted = {owner, group};
+
+	for (size_t i = 0; i < sizeof LAYOUT / sizeof LAYOUT[0]; i++) {
+		enum err err = prepare(cache_dir, &LAYOUT[i], &wanted, why);
+		if (err != ERR_OK)
+			return err;
+	}
+	return ERR_OK;
+}
+
+enum err cache_layout_read_key(const char *cache_dir, struct addresses_key *key, struct why *why)
+{
+	char path[PATH_MAX];
+	enum err err = path_of(cache_dir, KEY_FILE, path, why);
+	if (err != ERR_OK)
+		return err;
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0)
+		return err_why_errno(errno, why, "%s", path);
+
+	/* One byte more, to see a file that is too long. */
+	unsigned char bytes[ADDRESSES_KEY_SIZE + 1];
+	ssize_t length = read(fd, bytes, sizeof bytes);
+	if (length < 0)
+		err = err_why_errno(errno, why, "%s", path);
+	else if (length != ADDRESSES_KEY_SIZE)
+		err = err_why(ERR_DAMAGED, why, "%s is no key of %d bytes: restore it from a backup",
+			      path, ADDRESSES_KEY_SIZE);
+	else
+		memcpy(key->bytes, bytes, sizeof key->bytes);
+	close(fd);
+	return err;
+}
+
+static enum err write_key(int fd, const struct addresses_key *key, const char *path,
+			  struct why *why)
+{
+	ssize_t written = write(fd, key->bytes, sizeof key->bytes);
+	if (written >= 0 && (size_t)written != sizeof key->bytes)
+		return err_why(ERR_FULL, why, "%s: no room for it", path);
+	if (written < 0 || fchmod(fd, KEY_MODE) != 0 || fsync(fd) != 0)
+		return err_why_errno(errno, why, "%s", path);
+	return ERR_OK;
+}
+
+static enum err sync_directory(const char *path, struct why *why)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 || fsync(fd) != 0) {
+		enum err err = err_why_errno(errno, why, "%s", path);
+		if (fd >= 0)
+			close(fd);
+		return err;
+	}
+	close(fd);
+	return ERR_OK;
+}
+
+enum err cache_layout_write_key(const char *cache_dir, const struct addresses_key *key,
+				struct why *why)
+{
+	char path[PATH_MAX];
+	char new_path[PATH_MAX];
+	enum err err = path_of(cache_dir, KEY_FILE, path, why);
+	if (err == ERR_OK)
+		err = path_of(cache_dir, KEY_FILE_NEW, new_path, why);
+	if (err != ERR_OK)
+		return err;
+
+	/* Left over from a writer that was killed here. */
+	if (unlink(new_path) != 0 && errno != ENOENT)
+		return err_why_errno(errno, why, "%s", new_path);
+	int fd = open(new_path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, KEY_MODE);
+	if (fd < 0)
+		return err_why_errno(errno, why, "%s: cannot make it", new_path);
+	err = write_key(fd, key, new_path, why);
+	close(fd);
+	if (err == ERR_OK && rename(new_path, path) != 0)
+		err = err_why_errno(errno, why, "%s: cannot make it", path);
+	if (err != ERR_OK) {
+		unlink(new_path);
+		return err;
+	}
+	return sync_directory(cache_dir, why);
+}

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* cache_walk: the cache's walks over all entries of a database. */
+#include <string.h>
+
+#include "cache_txn.h"
+#include "resetguard/cache.h"
+#include "resetguard/store.h"
+#include "resetguard/wire.h"
+
+/* One entry of a walk; context is the walk's own. ERR_NOT_FOUND ends it. */
+typedef enum err entry_visitor(void *context, struct bytes key, struct bytes value);
+
+static enum err walk(struct cache_txn *txn, enum store_db db, struct bytes from,
+		     entry_visitor *entry, void *context)
+{
+	struct store_cursor *cursor;
+	struct bytes key;
+	struct bytes value;
+
+	enum err err = store_cursor_open(txn->store, db, &cursor);
+	if (err != ERR_OK)
+		return err;
+	err = store_cursor_seek(cursor, from, &key, &value);
+	while (err == ERR_OK) {
+		err = entry(context, key, value);
+		if (err == ERR_OK)
+			err = store_cursor_next(cursor, &key, &value);
+	}
+	store_cursor_close(cursor);
+	return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
+static struct bytes from_start(void)
+{
+	return (struct bytes){NULL, 0};
+}
+
+/* A key that was a domain when it was stored; without its first skip bytes. */
+static enum err domain_of_key(struct bytes key, size_t skip, struct domain *domain)
+{
+	if (key.length <= skip || key.length - skip > DOMAIN_MAX)
+		return ERR_DAMAGED;
+	domain->length = (unsigned char)(key.length - skip);
+	memcpy(domain->name, (const char *)key.data + skip, domain->length);
+	domain->name[domain->length] = '\0';
+	return ERR_OK;
+}
+
+static enum err hash_of_key(struct bytes key, size_t skip, struct address_hash *hash)
+{
+	if (key.length != skip + sizeof hash->bytes)
+		return ERR_DAMAGED;
+	memcpy(hash->bytes, (const char *)key.data + skip, sizeof hash->bytes);
+	return ERR_OK;
+}
+
+struct facts_walk {
+	enum err (*visit)(void *context, const struct domain *domain, const struct facts *facts);
+	void *context;
+};
+
+static enum err visit_facts(void *context, struct bytes key, struct bytes value)
+{
+	const struct facts_walk *each = context;
+	struct domain domain;
+	struct facts facts;
+
+	enum err err = domain_of_key(key, 0, &domain);
+	if (err == ERR_OK)
+		err = facts_decode(value, &facts);
+	return err == ERR_OK ? each->visit(each->context, &domain, &facts) : err;
+}
+
+enum err cache_each_facts(struct cache_txn *txn,
+			  enum err (*visit)(void *context, const struct domain *domain,
+					    const struct facts *facts),
+			  void *context)
+{
+	struct facts_walk each = {visit, context};
+
+	return walk(txn, STORE_FACTS, from_start(), visit_facts, &each);
+}
+
+struct due_walk {
+	enum err (*visit)(void *context, const struct domain *domain, int64_t due_at);
+	void *context;
+	int64_t until;
+};
+
+static enum err visit_due(void *context, struct bytes key, struct bytes value)
+{
+	const struct due_walk *each = context;
+	struct wire_reader reader = wire_reader_init(key);
+	struct domain domain;
+
+	(void)value;
+	int64_t due_at = wire_read_time_sorted(&reader);
+	enum err err = domain_of_key(key, 4, &domain);
+	if (err != ERR_OK)
+		return err;
+	if (due_at > each->until)
+		return ERR_NOT_FOUND;
+	return each->visit(each->context, &domain, due_at);
+}
+
+enum err cache_each_due(struct cache_txn *txn, int64_t until,
+			enum err (*visit)(void *context, const struct domain *domain,
+					  int64_t due_at),
+			void *context)
+{
+	struct due_walk each = {visit, context, until};
+
+	return walk(txn, STORE_DUE, from_start(), visit_due, &each);
+}
+
+struct history_walk {
+	enum err (*visit)(void *context, const struct domain *of, const struct history_event *event);
+	void *context;
+	struct bytes prefix;
+};
+
+static enum err visit_history(void *context, struct bytes key, struct bytes value)
+{
+	const struct history_walk *each = context;
+	struct domain domain;
+	struct history_event event;
+
+	if (each->prefix.length > 0 &&
+	    (key.length < each->prefix.length ||
+	     memcmp(key.data, each->prefix.data, each->prefix.length) != 0))
+		return ERR_NOT_FOUND;
+	enum err err = history_decode(key, value, &domain, &event);
+	return err == ERR_OK ? each->visit(each->context, &domain, &event) : err;
+}
+
+enum err cache_each_history(struct cache_txn *txn, const struct domain *domain,
+			    enum err (*visit)(void *context, const struct domain *of,
+					      const struct history_event *event),
+			    void *context)
+{
+	struct history_walk each = {visit, context, from_start()};
+
+	/* The terminator is the zero byte that ends a domain in the key. */
+	if (domain != NULL)
+		each.prefix = (struct bytes){domain->name, (size_t)domain->length + 1};
+	return walk(txn, STORE_HISTORY, each.prefix, visit_history, &each);
+}
+
+struct address_walk {
+	enum err (*visit)(void *context, const struct address_hash *hash,
+			  const struct address_facts *facts);
+	void *context;
+};
+
+static enum err visit_address(void *context, struct bytes key, struct bytes value)
+{
+	const struct address_walk *each = context;
+	struct address_hash hash;
+	struct address_facts facts;
+
+	enum err err = hash_of_key(key, 0, &hash);
+	if (err == ERR_OK)
+		err = addresses_decode(value, &facts);
+	return err == ERR_OK ? each->visit(each->context, &hash, &facts) : err;
+}
+
+enum err cache_each_address(struct cache_txn *txn,
+			    enum err (*visit)(void *context, const struct address_hash *hash,
+					      const struct address_facts *facts),
+			    void *context)
+{
+	struct address_walk each = {visit, context};
+
+	return walk(txn, STORE_ADDRESSES, from_start(), visit_address, &each);
+}
+
+struct pin_walk {
+	enum err (*visit)(void *context, const struct domain *domain,
+			  const struct address_hash *hash, const struct pin *pin);
+	void *context;
+};
+
+static enum err visit_pin(void *context, struct bytes key, struct bytes value)
+{
+	const struct pin_walk *each = context;
+	struct domain domain;
+	struct address_hash hash;
+	struct pin pin;
+
+	if (key.length == 0)
+		return ERR_DAMAGED;
+	bool of_domain = *(const char *)key.data == 'd';
+	if (!of_domain && *(const char *)key.data != 'a')
+		return ERR_DAMAGED;
+	enum err err = of_domain ? domain_of_key(key, 1, &domain) : hash_of_key(key, 1, &hash);
+	if (err == ERR_OK)
+		err = pins_decode(value, &pin);
+	if (err != ERR_OK)
+		return err;
+	return each->visit(each->context, of_domain ? &domain : NULL, of_domain ? NULL : &hash,
+			   &pin);
+}
+
+enum err cache_each_pin(struct cache_txn *txn,
+			enum err (*visit)(void *context, const struct domain *domain,
+					  const struct address_hash *hash, const struct pin *pin),
+			void *context)
+{
+	struct pin_walk each = {visit, context};
+
+	return walk(txn, STORE_PINS, from_start(), visit_pin, &each);
+}
+
+enum err cache_count_domains(struct cache_txn *txn, uint64_t *domains)
+{
+	return store_count(txn->store, STORE_FACTS, domains);
+}

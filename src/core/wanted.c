@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* wanted: the list of domains whose facts somebody is waiting for. */
+#include "resetguard/wanted.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdalign.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "resetguard/log.h"
+
+enum { COUNT_INTERVAL_MS = 1000, FILE_MODE = 0660 };
+
+/* By path, never by a descriptor that is kept: the directory may be exchanged. */
+struct wanted {
+	char directory[PATH_MAX];
+	size_t max;
+	_Atomic size_t count; /* what was there when it was counted, and what we added */
+	_Atomic int64_t counted_at;
+};
+
+enum err wanted_open(const char *cache_dir, size_t max, struct wanted **wanted)
+{
+	struct wanted *new = malloc(sizeof *new);
+	if (new == NULL)
+		return ERR_NO_MEMORY;
+
+	int length = snprintf(new->directory, sizeof new->directory, "%s/wanted", cache_dir);
+	if (length < 0 || (size_t)length + 1 + DOMAIN_MAX >= sizeof new->directory) {
+		free(new);
+		return ERR_TOO_LONG;
+	}
+	new->max = max;
+	atomic_init(&new->count, 0);
+	atomic_init(&new->counted_at, -COUNT_INTERVAL_MS);
+	*wanted = new;
+	return ERR_OK;
+}
+
+void wanted_close(struct wanted *wanted)
+{
+	free(wanted);
+}
+
+static void path_of(const struct wanted *wanted, const struct domain *domain, char path[PATH_MAX])
+{
+	/* wanted_open has seen to it that there is room. */
+	if (snprintf(path, PATH_MAX, "%s/%s", wanted->directory, domain->name) >= PATH_MAX)
+		path[0] = '\0';
+}
+
+/* Calls visit for every name in the directory until it returns an error. Reads
+ * the directory without the allocation of opendir. */
+static enum err each_name(const struct wanted *wanted,
+			  enum err (*visit)(void *context, const char *name), void *context)
+{
+	alignas(struct dirent64) char buffer[16384];
+	enum err err = ERR_OK;
+	ssize_t length;
+
+	int fd = open(wanted->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return err_from_errno(errno);
+	do {
+		length = getdents64(fd, buffer, sizeof buffer);
+		if (length < 0)
+			err = err_from_errno(errno);
+		for (ssize_t at = 0; err == ERR_OK && at < length;) {
+			const struct dirent64 *entry = (const struct dirent64 *)(buffer + at);
+			if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+				err = visit(context, entry->d_name);
+			at += entry->d_reclen;
+		}
+	} while (err == ERR_OK && length > 0);
+	close(fd);
+	return err;
+}
+
+static enum err count_name(void *context, const char *name)
+{
+	size_t *count = context;
+
+	(void)name;
+	*count += 1;
+	return ERR_OK;
+}
+
+static void count_anew(struct wanted *wanted, int64_t monotonic_ms)
+{
+	int64_t counted_at = atomic_load(&wanted->counted_at);
+	size_t count = 0;
+
+	if (monotonic_ms - counted_at < COUNT_INTERVAL_MS ||
+	    !atomic_compare_exchange_strong(&wanted->counted_at, &counted_at, monotonic_ms))
+		return;
+	if (each_name(wanted, count_name, &count) == ERR_OK)
+		atomic_store(&wanted->count, count);
+}
+
+enum err wanted_add(struct wanted *wanted, const struct domain *domain, int64_t monotonic_ms)
+{
+	char path[PATH_MAX];
+
+	path_of(wanted, domain, path);
+	count_anew(wanted, monotonic_ms);
+	if (atomic_fetch_add(&wanted->count, 1) >= wanted->max) {
+		atomic_fetch_sub(&wanted->count, 1);
+		return access(path, F_OK) == 0 ? ERR_OK : ERR_FULL;
+	}
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, FILE_MODE);
+	if (fd >= 0) {
+		close(fd);
+		return ERR_OK;
+	}
+	enum err err = errno == EEXIST ? ERR_OK : err_from_errno(errno);
+	atomic_fetch_sub(&wanted->count, 1);
+	return err;
+}
+
+struct domain_walk {
+	const struct wanted *wanted;
+	enum err (*visit)(void *context, const struct domain *domain);
+	void *context;
+};
+
+static enum err visit_name(void *context, const char *name)
+{
+	const struct domain_walk *each = context;
+	struct domain domain;
+
+	if (domain_from_text(name, strlen(name), &domain) != ERR_OK ||
+	    strcmp(domain.name, name) != 0) {
+		log_line(LOG_LEVEL_WARNING, "%s/%s is no domain name: remove it",
+			 each->wanted->directory, name);
+		return ERR_OK;
+	}
+	return each->visit(each->context, &domain);
+}
+
+enum err wanted_each(struct wanted *wanted,
+		     enum err (*visit)(void *context, const struct domain *domain), void *context)
+{
+	struct domain_walk each = {wanted, visit, context};
+
+	return each_name(wanted, visit_name, &each);
+}
+
+enum err wanted_remove(struct wanted *wanted, const struct domain *domain)
+{
+	char path[PATH_MAX];
+
+	path_of(wanted, domain, path);
+	if (unlink(path) != 0 && errno != ENOENT)
+		return err_from_errno(errno);
+	return ERR_OK;
+}
