@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* rules_parse: one line of the rule file, by the grammar in rules.h. */
+#ifndef RESETGUARD_RULES_PARSE_H
+#define RESETGUARD_RULES_PARSE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "resetguard/conf.h"
+#include "resetguard/err.h"
+#include "resetguard/match.h"
+#include "resetguard/rules.h"
+
+enum rules_field { RULES_HEADER, RULES_SENDER, RULES_SASL_USER };
+
+enum rules_form {
+	RULES_PRESENT, /* no pattern */
+	RULES_TEXT,
+	RULES_REGEX,
+};
+
+struct rules_condition {
+	enum rules_field field; /* subject is the header of that name */
+	enum rules_form form;
+	bool ignore_case;		 /* the flag i of a regex */
+	char name[RULES_HEADER_MAX + 1]; /* of the header */
+	size_t offset;			 /* of the text in the line, for errors found later */
+	size_t length;
+	char text[MATCH_PATTERN_MAX + 1]; /* without quotes or slashes */
+};
+
+struct rules_line {
+	size_t count; /* of conditions; 0 for a comment or an empty line */
+	struct rules_condition conditions[RULES_CONDITIONS_MAX];
+	char class_name[CONF_CLASS_MAX + 1];
+};
+
+/* Of ASCII's letters. */
+char rules_lower(char c);
+
+/* ERR_CONFIG with the offset of the fault in the line; why has no place. parsed is
+ * undefined then. */
+MUST_CHECK enum err rules_parse_line(const char *line, size_t length, const struct conf_list *guard,
+				     size_t *fault_offset, struct why *why,
+				     struct rules_line *parsed);
+
+#endif
