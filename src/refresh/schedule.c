@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* schedule: when to look again. Pure. */
+#include "resetguard/schedule.h"
+
+#include "resetguard/time.h"
+
+enum {
+	HALF_A_DAY = 12 * TIME_HOUR,
+	A_WEEK = 7 * TIME_DAY,
+	BEFORE_EXPIRY = 10 * TIME_DAY, /* daily from then on */
+	FIRST_RETRY = 5 * TIME_MINUTE,
+	JITTER_PARTS = 10, /* an interval is shortened by up to one part in ten */
+};
+
+static int64_t smaller(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+static int64_t interval_after_failure(unsigned failures)
+{
+	int64_t interval = FIRST_RETRY;
+
+	for (unsigned i = 1; i < failures && interval < TIME_DAY; i++)
+		interval *= 2;
+	return smaller(interval, TIME_DAY);
+}
+
+static int64_t interval_while_registered(const struct facts *facts, int64_t max_interval)
+{
+	int64_t until_watch = facts->expires_at - BEFORE_EXPIRY - facts->registry.tried_at;
+
+	if (facts->expires_at == 0)
+		return max_interval;
+	if (until_watch < TIME_DAY)
+		return TIME_DAY;
+	return smaller(until_watch, max_interval);
+}
+
+static int64_t interval_after_success(const struct facts *facts, int64_t max_interval)
+{
+	switch (facts->state) {
+	case STATE_REGISTERED:
+	case STATE_UNKNOWN:
+		return interval_while_registered(facts, max_interval);
+	case STATE_GRACE:
+		return TIME_DAY;
+	case STATE_HELD:
+	case STATE_REDEMPTION:
+	case STATE_PENDING_DELETE:
+		return HALF_A_DAY;
+	case STATE_UNREGISTERED:
+		return A_WEEK;
+	}
+	return TIME_DAY;
+}
+
+/* Spreads seeds that differ little: the finaliser of MurmurHash3 (public domain). */
+static uint64_t mix(uint64_t value)
+{
+	value = (value ^ (value >> 33)) * UINT64_C(0xff51afd7ed558ccd);
+	value = (value ^ (value >> 33)) * UINT64_C(0xc4ceb9fe1a85ec53);
+	return value ^ (value >> 33);
+}
+
+int64_t schedule_next(const struct facts *facts, const struct schedule_rules *rules, uint64_t seed)
+{
+	const struct facts_check *check = &facts->registry;
+	int64_t interval = check->failures > 0
+				   ? interval_after_failure(check->failures)
+				   : interval_after_success(facts, rules->max_interval);
+	uint64_t jitter;
+
+	interval = smaller(interval, rules->max_interval);
+	jitter = mix(seed ^ (uint64_t)check->tried_at) % ((uint64_t)interval / JITTER_PARTS + 1);
+	return smaller(check->tried_at + interval - (int64_t)jitter, TIME_MAX);
+}
