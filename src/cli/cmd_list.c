@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* list: what the cache holds, one domain a line. */
+#include <getopt.h>
+#include <string.h>
+
+#include "commands.h"
+#include "resetguard/time.h"
+
+struct list {
+	struct cli *cli;
+	struct cache_txn *txn;
+	struct judge judge;
+	bool json;
+	bool due;
+	bool by_state;
+	enum state state;
+	bool by_reason;
+	enum reason reason;
+	const char *tld;
+	bool any;
+};
+
+static void print_json(const struct domain *domain, const struct judgement *judgement)
+{
+	const struct facts *facts = &judgement->facts;
+	struct json_line line = json_line_begin(stdout);
+
+	json_line_string(&line, "domain", domain->name);
+	json_line_string(&line, "verdict", verdict_text(judgement->verdict));
+	json_line_string(&line, "reason", reason_text(judgement->reason));
+	json_line_string(&line, "state", state_text(facts->state));
+	json_line_time(&line, "owner_since", judgement->owner_since);
+	json_line_time(&line, "verified_at", judgement->verified_at);
+	json_line_string(&line, "verified_by", verified_by_text(judgement->verified_by));
+	json_line_time(&line, "registered_at", facts->registered_at);
+	json_line_time(&line, "expires_at", facts->expires_at);
+	json_line_time(&line, "checked_at", facts_checked_at(facts));
+	json_line_time(&line, "next_check_at", facts_next_check_at(facts));
+	json_line_string(&line, "source",
+			 facts->source == SOURCE_NONE ? NULL : source_text(facts->source));
+	json_line_end(&line);
+}
+
+static const char *or_dash(const char *text)
+{
+	return text[0] == '\0' ? "-" : text;
+}
+
+static void print_text(struct list *list, const struct domain *domain,
+		       const struct judgement *judgement)
+{
+	const struct facts *facts = &judgement->facts;
+
+	if (!list->any)
+		printf("%-30s %-14s %-13s %-20s %-20s %s\n", "DOMAIN", "STATE", "REASON",
+		       "OWNER SINCE", "CHECKED", "NEXT CHECK");
+	list->any = true;
+	printf("%-30s %-14s %-13s %-20s %-20s %s\n", domain->name, state_text(facts->state),
+	       reason_text(judgement->reason), or_dash(time_format(judgement->owner_since).text),
+	       or_dash(time_format(facts_checked_at(facts)).text),
+	       or_dash(time_format(facts_next_check_at(facts)).text));
+}
+
+static enum err list_one(void *context, const struct domain *domain, const struct facts *facts)
+{
+	struct list *list = context;
+	struct judgement judgement;
+
+	if (list->tld != NULL && strcasecmp(domain_tld(domain), list->tld) != 0)
+		return ERR_OK;
+	if (list->by_state && facts->state != list->state)
+		return ERR_OK;
+	judge_facts(&list->judge, list->txn, domain, facts, list->cli->now, &judgement);
+	if (list->by_reason && judgement.reason != list->reason)
+		return ERR_OK;
+	if (list->json)
+		print_json(domain, &judgement);
+	else
+		print_text(list, domain, &judgement);
+	return ferror(stdout) ? ERR_IO : ERR_OK;
+}
+
+static enum err list_due(void *context, const struct domain *domain, int64_t due_at)
+{
+	struct list *list = context;
+	struct facts facts;
+	enum err err = cache_get_facts(list->txn, domain, &facts);
+
+	(void)due_at;
+	return err == ERR_OK ? list_one(context, domain, &facts) : err;
+}
+
+static bool read_options(struct list *list, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{"json", no_argument, NULL, 'j'},	 {"due", no_argument, NULL, 'd'},
+		{"state", required_argument, NULL, 's'}, {"reason", required_argument, NULL, 'r'},
+		{"tld", required_argument, NULL, 't'},	 {NULL, 0, NULL, 0}};
+	int option;
+
+	for (option = getopt_long(argc, argv, "", options, NULL); option >= 0;
+	     option = getopt_long(argc, argv, "", options, NULL)) {
+		switch (option) {
+		case 'j':
+			list->json = true;
+			break;
+		case 'd':
+			list->due = true;
+			break;
+		case 's':
+			list->by_state = true;
+			if (state_from_text(optarg, &list->state) != ERR_OK) {
+				cli_usage_error(list->cli, "--state %s: no such state", optarg);
+				return false;
+			}
+			break;
+		case 'r':
+			list->by_reason = true;
+			if (reason_from_text(optarg, &list->reason) != ERR_OK) {
+				cli_usage_error(list->cli, "--reason %s: no such reason", optarg);
+				return false;
+			}
+			break;
+		case 't':
+			list->tld = optarg + (optarg[0] == '.');
+			break;
+		default: /* foreign enum */
+			cli_usage_error(list->cli, "list: see the options above");
+			return false;
+		}
+	}
+	if (optind != argc)
+		cli_usage_error(list->cli, "list: takes no names; 'lookup %s' does", argv[optind]);
+	return optind == argc;
+}
+
+void cmd_list(struct cli *cli, int argc, char **argv)
+{
+	struct list list = {.cli = cli};
+	enum err err;
+
+	if (!read_options(&list, argc, argv) || !cli_open_conf(cli) || !cli_open_reader(cli) ||
+	    !cli_read_begin(cli, &list.txn))
+		return;
+	list.judge = cli_judge(cli);
+	err = list.due ? cache_each_due(list.txn, cli->now, list_due, &list)
+		       : cache_each_facts(list.txn, list_one, &list);
+	cache_read_end(list.txn);
+	if (err != ERR_OK)
+		cli_error(cli, err, "%s: %s", cli->conf->cache_dir, err_text(err));
+}

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* refresh: look up what is due (or all, or these) and store it. */
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "commands.h"
+#include "resetguard/refresh.h"
+#include "resetguard/time.h"
+
+enum { JOBS_MAX = 1024 };
+
+struct refresh_command {
+	struct cli *cli;
+	bool all;
+	bool json;
+	unsigned jobs; /* 0: as configured */
+	bool named;
+	struct name_list *names;
+	struct refresh *refresh;
+};
+
+/* The domains that were named, once each is enough. */
+struct name_list {
+	struct domain *domains;
+	size_t count;
+	size_t size;
+};
+
+static void add_domain(struct cli *cli, struct name_list *list, const struct domain *domain)
+{
+	for (size_t i = list->count; i-- > 0;) {
+		if (domain_equal(&list->domains[i], domain))
+			return;
+	}
+	if (list->count == list->size) {
+		size_t size = list->size == 0 ? 8 : list->size * 2;
+		struct domain *domains = reallocarray(list->domains, size, sizeof *domains);
+
+		if (domains == NULL) {
+			cli_error(cli, ERR_NO_MEMORY, "out of memory");
+			return;
+		}
+		list->domains = domains;
+		list->size = size;
+	}
+	list->domains[list->count++] = *domain;
+}
+
+static void add_name(struct cli *cli, const char *text, void *context)
+{
+	struct refresh_command *command = context;
+	struct why why = {""};
+	struct cli_name name;
+	const struct domain *domains[2];
+	enum err err = cli_name_read(cli, text, &name, &why);
+
+	if (err != ERR_OK) {
+		cli_name_error(cli, command->json, text, err, why.text);
+		return;
+	}
+	for (unsigned i = 0; i < cli_name_domains(&name, domains); i++)
+		add_domain(cli, command->names, domains[i]);
+}
+
+static void print_json(const struct refresh_result *result)
+{
+	struct json_line line = json_line_begin(stdout);
+
+	json_line_string(&line, "domain", result->domain->name);
+	json_line_string(&line, "result", refresh_outcome_text(result->outcome));
+	json_line_string(&line, "state", state_text(result->state));
+	json_line_string(&line, "source",
+			 result->source == SOURCE_NONE ? NULL : source_text(result->source));
+	json_line_string(&line, "error", result->error);
+	json_line_end(&line);
+}
+
+/* Of a long run a person wants to see what moved and what failed. */
+static void told(void *context, const struct refresh_result *result)
+{
+	const struct refresh_command *command = context;
+	const char *name = result->domain->name;
+
+	if (command->json) {
+		print_json(result);
+		return;
+	}
+	switch (result->outcome) {
+	case REFRESH_CHANGED:
+		printf("%s: changed: %s\n", name, state_text(result->state));
+		break;
+	case REFRESH_UNCHANGED:
+		if (command->named || command->cli->verbose)
+			printf("%s: unchanged: %s\n", name, state_text(result->state));
+		break;
+	case REFRESH_FAILED:
+		fprintf(stderr, "resetguard: %s: failed, what was known stays: %s\n", name,
+			result->error);
+		break;
+	}
+}
+
+static enum err queue_names(struct refresh_command *command, struct why *why)
+{
+	struct cli *cli = command->cli;
+	enum err err = ERR_OK;
+
+	if (command->all)
+		return refresh_add_all(command->refresh, why);
+	if (!command->named)
+		return refresh_add_due(command->refresh, cli->now, why);
+	for (size_t i = 0; i < command->names->count && err == ERR_OK; i++)
+		err = refresh_add(command->refresh, &command->names->domains[i]);
+	return err;
+}
+
+static void report(struct cli *cli, const struct refresh_totals *totals)
+{
+	cli_say(cli, "%" PRIu64 " checked, %" PRIu64 " changed, %" PRIu64 " failed%s",
+		totals->checked, totals->changed, totals->failed,
+		totals->checked + totals->failed == 0 ? ": nothing was due" : "");
+	if (totals->failed > 0 && totals->checked == 0)
+		cli_error(cli, ERR_UNAVAILABLE, "nothing could be looked up");
+	cli->deferred |= totals->failed > 0;
+}
+
+static void run(struct refresh_command *command)
+{
+	struct cli *cli = command->cli;
+	struct refresh_options options = {
+		.conf = cli->conf,
+		.suffixes = cli->suffixes,
+		.cache = cli->cache,
+		.jobs = command->jobs == 0 ? cli->conf->jobs : command->jobs,
+		.told = told,
+		.context = command,
+	};
+	struct refresh_totals totals = {0};
+	struct why why = {""};
+	int lock = -1;
+	enum err err = ERR_OK;
+
+	if (!command->named)
+		err = refresh_lock(cli->conf->cache_dir, &lock, &why);
+	if (err == ERR_OK)
+		err = wanted_open(cli->conf->cache_dir, cli->conf->wanted_max, &options.wanted);
+	if (err == ERR_OK)
+		err = refresh_open(&options, &command->refresh, &why);
+	if (err == ERR_OK)
+		err = queue_names(command, &why);
+	if (err == ERR_OK) {
+		err = refresh_run(command->refresh, time_now, &totals, &why);
+		if (err == ERR_OK || totals.checked + totals.failed > 0)
+			report(cli, &totals);
+	}
+	if (err != ERR_OK)
+		cli_error(cli, err, "%s", why.text[0] == '\0' ? err_text(err) : why.text);
+	refresh_close(command->refresh);
+	wanted_close(options.wanted);
+	if (lock >= 0)
+		close(lock);
+}
+
+static bool read_options(struct refresh_command *command, int argc, char **argv)
+{
+	static const struct option options[] = {{"all", no_argument, NULL, 'a'},
+						{"json", no_argument, NULL, 'j'},
+						{"jobs", required_argument, NULL, 'n'},
+						{NULL, 0, NULL, 0}};
+	char *end;
+	int option;
+
+	for (option = getopt_long(argc, argv, "", options, NULL); option >= 0;
+	     option = getopt_long(argc, argv, "", options, NULL)) {
+		if (option == 'a') {
+			command->all = true;
+		} else if (option == 'j') {
+			command->json = true;
+		} else if (option == 'n') {
+			unsigned long jobs = strtoul(optarg, &end, 10);
+
+			if (*end != '\0' || jobs < 1 || jobs > JOBS_MAX) {
+				cli_usage_error(command->cli, "--jobs %s: a number from 1 to %d",
+						optarg, JOBS_MAX);
+				return false;
+			}
+			command->jobs = (unsigned)jobs;
+		} else {
+			cli_usage_error(command->cli, "refresh: see the options above");
+			return false;
+		}
+	}
+	command->named = optind < argc;
+	if (command->all && command->named)
+		cli_usage_error(command->cli, "refresh: --all takes no names");
+	return !(command->all && command->named);
+}
+
+void cmd_refresh(struct cli *cli, int argc, char **argv)
+{
+	struct name_list names = {.domains = NULL};
+	struct refresh_command command = {.cli = cli, .names = &names};
+
+	if (!read_options(&command, argc, argv) || !cli_open_conf(cli))
+		return;
+	cli_each_text(cli, argc - optind, argv + optind, add_name, &command);
+	if ((!command.named || names.count > 0) && cli_open_writer(cli))
+		run(&command);
+	free(names.domains);
+}

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* commands: the table of commands. Adding one is adding a row and a function. */
+#include "commands.h"
+
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "resetguard/log.h"
+#include "resetguard/time.h"
+
+static const struct cli_command commands[] = {
+	{"refresh", "[--all] [--jobs N] [--json] [NAME...|-]",
+	 "look up what is due (or all, or these) and store it", cmd_refresh},
+	{"lookup", "[--json] [--valid-since T] [--class C] NAME...|-",
+	 "the verdict the milter would give now, and why", cmd_lookup},
+	{"list", "[--state S] [--reason R] [--tld T] [--due] [--json]", "what the cache holds",
+	 cmd_list},
+	{"history", "[--json] NAME", "every change, with its evidence", cmd_history},
+	{"verify", "[--at T] [--by WHO] [--note TEXT] NAME...|-",
+	 "vouch for a mailbox, or for every mailbox of a domain", cmd_verify},
+	{"unverify", "[--by WHO] --note TEXT NAME...|-", "take that back", cmd_unverify},
+	{"pin", "[--until T] [--by WHO] [--note TEXT] accept|reject NAME",
+	 "an operator's override, with an end", cmd_pin},
+	{"unpin", "NAME...|-", "remove an override", cmd_unpin},
+	{"import", "[FILE|-]", "domains or addresses: plain, CSV (address,verified_at), or exported",
+	 cmd_import},
+	{"export", "", "everything in the cache, one JSON object a line", cmd_export},
+	{"config", "[--check|--defaults]", "the configuration in force", cmd_config},
+};
+
+enum { COMMAND_COUNT = sizeof commands / sizeof *commands };
+
+static void print_help(FILE *stream)
+{
+	fputs("usage: resetguard [-c FILE] [-q|-v] COMMAND\n\n", stream);
+	for (int i = 0; i < COMMAND_COUNT; i++)
+		fprintf(stream, "  %s %s\n      %s\n", commands[i].name, commands[i].synopsis,
+			commands[i].summary);
+	fputs("\nNAME is a domain or an address. T is RFC 3339, @unix, or an age such as 30d.\n"
+	      "Exit: 0 done or accept, 1 reject, 75 defer or done in part, 64-78 errors.\n",
+	      stream);
+}
+
+static const struct cli_command *find_command(const char *name)
+{
+	for (int i = 0; i < COMMAND_COUNT; i++) {
+		if (strcmp(commands[i].name, name) == 0)
+			return &commands[i];
+	}
+	return NULL;
+}
+
+static bool asks_for_help(int argc, char **argv)
+{
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+		if (strcmp(argv[i], "--help") == 0)
+			return true;
+	}
+	return false;
+}
+
+static void run_command(struct cli *cli, int argc, char **argv)
+{
+	const struct cli_command *command = find_command(argv[0]);
+
+	if (command == NULL) {
+		cli_usage_error(cli, "there is no command '%s'", argv[0]);
+		return;
+	}
+	if (asks_for_help(argc, argv)) {
+		printf("usage: resetguard %s %s\n%s\n", command->name, command->synopsis,
+		       command->summary);
+		return;
+	}
+	optind = 0;
+	command->run(cli, argc, argv);
+}
+
+static void close_all(struct cli *cli)
+{
+	if (cli->cache != NULL)
+		cache_close(cli->cache);
+	if (cli->suffixes != NULL)
+		domain_suffixes_close(cli->suffixes);
+	if (cli->conf != NULL)
+		conf_free(cli->conf);
+}
+
+int cli_main(int argc, char **argv)
+{
+	static const struct option options[] = {{"help", no_argument, NULL, 'h'},
+						{"version", no_argument, NULL, 'V'},
+						{NULL, 0, NULL, 0}};
+	struct cli cli = {.now = time_now()};
+	int option;
+
+	for (option = getopt_long(argc, argv, "+c:qvh", options, NULL); option >= 0;
+	     option = getopt_long(argc, argv, "+c:qvh", options, NULL)) {
+		switch (option) {
+		case 'c':
+			cli.conf_path = optarg;
+			break;
+		case 'q':
+			cli.quiet = true;
+			break;
+		case 'v':
+			cli.verbose = true;
+			break;
+		case 'V':
+			puts("resetguard " PACKAGE_VERSION);
+			return 0;
+		case 'h':
+			print_help(stdout);
+			return 0;
+		default: /* getopt's own alphabet */
+			print_help(stderr);
+			return err_exit(ERR_USAGE);
+		}
+	}
+	if (optind == argc) {
+		print_help(stderr);
+		return err_exit(ERR_USAGE);
+	}
+	log_open(LOG_TO_STDERR, cli.verbose ? LOG_LEVEL_DEBUG : LOG_LEVEL_WARNING, "resetguard");
+	run_command(&cli, argc - optind, argv + optind);
+	close_all(&cli);
+	if (fflush(stdout) != 0 || ferror(stdout))
+		cli_error(&cli, ERR_IO, "standard output cannot be written");
+	return cli_exit_code(&cli);
+}
