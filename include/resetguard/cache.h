@@ -39,7 +39,8 @@ struct cache_options {
 /* Creates what is missing of the layout above, with owners and modes; existing
  * things with another owner or mode are put right if we may, else ERR_PERMISSION
  * naming the path, what it is and what it should be. owner and group are
- * (uid_t)-1 and (gid_t)-1 to leave them as the process makes them. */
+ * (uid_t)-1 and (gid_t)-1 to leave them as the process makes them. Call it before
+ * the process opens or locks anything there: closing a file drops its locks. */
 MUST_CHECK enum err cache_prepare(const char *cache_dir, uid_t owner, gid_t group,
 				  struct why *why);
 

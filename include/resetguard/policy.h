@@ -88,7 +88,7 @@ enum { POLICY_CLOCK_SKEW = 300 };
 struct policy_decision policy_decide(const struct policy *policy,
 				     const struct policy_evidence *evidence, int64_t now);
 
-/* The built-in actions and ages of DESIGN's table. */
+/* The built-in actions and ages. */
 struct policy policy_defaults(void);
 
 /* The verdict that an action amounts to: quarantine defers, discard refuses. */

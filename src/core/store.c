@@ -305,7 +305,7 @@ enum err store_write_commit(struct store_txn *txn, struct why *why)
 	if (rc != 0)
 		mdb_txn_abort(txn->txn);
 	else
-		rc = store_env_commit(&store->env, txn->txn);
+		rc = mdb_txn_commit(txn->txn);
 	txn->txn = NULL;
 	if (rc != 0)
 		err = store_env_why(&store->env, rc, why);

@@ -36,7 +36,6 @@ void store_env_close(struct store_env *env);
 /* What follows returns LMDB's codes. */
 
 int store_env_begin_write(struct store_env *env, MDB_txn **txn);
-int store_env_commit(struct store_env *env, MDB_txn *txn);
 /* Another process has grown the map: follow. No transaction may be active. */
 int store_env_adopt_growth(struct store_env *env);
 
