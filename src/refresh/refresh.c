@@ -538,6 +538,19 @@ static enum err fill_jobs(struct refresh *refresh, struct why *why)
 	return err;
 }
 
+/* An older copy of IANA's document serves too, and that is worth a line. */
+static enum err load_bootstrap(struct refresh *refresh, struct why *why)
+{
+	enum err err = bootstrap_load(refresh->options.conf, refresh->http, refresh->clock(),
+				      &refresh->bootstrap, why);
+
+	if (err == ERR_OK && why->text[0] != '\0') {
+		log_line(LOG_LEVEL_WARNING, "%s", why->text);
+		why->text[0] = '\0';
+	}
+	return err;
+}
+
 enum err refresh_run(struct refresh *refresh, int64_t (*clock)(void),
 		     struct refresh_totals *totals, struct why *why)
 {
@@ -549,8 +562,7 @@ enum err refresh_run(struct refresh *refresh, int64_t (*clock)(void),
 	refresh->clock = clock;
 	memset(&refresh->totals, 0, sizeof refresh->totals);
 	if (refresh->bootstrap == NULL && refresh->queue.length > 0)
-		err = bootstrap_load(refresh->options.conf, refresh->http, clock(),
-				     &refresh->bootstrap, why);
+		err = load_bootstrap(refresh, why);
 	while (err == ERR_OK) {
 		err = fill_jobs(refresh, why);
 		if (err != ERR_OK || http_pending(refresh->http) == 0)
