@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * notify: telling the service manager how we are, as sd_notify(3) does. Does nothing
+ * where no service manager asks for it ($NOTIFY_SOCKET).
+ */
+#ifndef RESETGUARD_MILTER_NOTIFY_H
+#define RESETGUARD_MILTER_NOTIFY_H
+
+#include <stdint.h>
+
+/* state is one assignment a line, e.g. "READY=1". What cannot be sent is lost. */
+void notify_state(const char *state);
+
+/* RELOADING=1 with the time that systemd wants to know beside it. */
+void notify_reloading(void);
+
+/* How often, in milliseconds, WATCHDOG=1 is expected of this process; 0: never. */
+int64_t notify_watchdog_ms(void);
+
+#endif

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * session: one SMTP client's connection, and one message after the other on it.
+ * What the MTA tells goes in, what to do comes out; libmilter is not known here.
+ *
+ *   connect   remembered
+ *   MAIL      the newest configuration; in scope? envelope rules
+ *   RCPT      out of scope: accept, the rest of the message is not looked at.
+ *             Where the envelope alone settles the class of SMTP mail, a recipient
+ *             that no header could mend is refused here, by itself.
+ *   header    rules, Require-Recipient-Valid-Since
+ *   EOH       unguarded: accept. Guarded: each recipient is judged and logged, and
+ *             the message gets its answer.
+ *   EOM       only where recipients are to be taken off, or the message is held
+ *
+ * sendmail(1) mail is never answered at RCPT: Postfix calls that a configuration
+ * error and keeps the message in its maildrop for ever.
+ *
+ * In observe mode everything is accepted, judged and logged all the same.
+ *
+ * Used by one thread at a time, not always the same one.
+ */
+#ifndef RESETGUARD_MILTER_SESSION_H
+#define RESETGUARD_MILTER_SESSION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#include "complaints.h"
+#include "deferrals.h"
+#include "reply.h"
+#include "traffic.h"
+#include "world.h"
+
+/* What all sessions share; borrowed. */
+struct session_office {
+	struct worlds *worlds;
+	struct deferrals *deferrals;
+	struct complaints *complaints;
+	struct traffic *traffic;
+};
+
+struct session_clock {
+	int64_t now;
+	int64_t monotonic_ms;
+};
+
+enum session_step {
+	SESSION_CONTINUE,
+	SESSION_ACCEPT,	  /* the whole message, unseen from here on */
+	SESSION_TEMPFAIL, /* with the reply */
+	SESSION_REJECT,	  /* with the reply */
+	SESSION_DISCARD,
+};
+
+/* Strings the MTA does not give are NULL. All are borrowed for the call. */
+struct session_connection {
+	const struct sockaddr *address;
+	const char *daemon_name; /* {daemon_name} */
+	const char *mta_version; /* v */
+};
+
+struct session_mail {
+	const char *sender_path; /* as received, with angle brackets if it has them */
+	const char *queue_id;	 /* i */
+	const char *auth_authen; /* {auth_authen} */
+	const char *auth_type;	 /* {auth_type} */
+};
+
+struct session;
+
+/* NULL: no memory. office is kept. */
+struct session *session_new(const struct session_office *office);
+/* Ends an open transaction. session may be NULL. */
+void session_free(struct session *session);
+
+void session_connect(struct session *session, const struct session_connection *connection);
+
+void session_mail(struct session *session, const struct session_mail *mail,
+		  const struct session_clock *clock);
+
+/* queue_id NULL: there is none yet. reply is filled for the two steps that have one. */
+MUST_CHECK enum session_step session_rcpt(struct session *session, const char *recipient_path,
+					  const char *queue_id, const struct session_clock *clock,
+					  struct reply *reply);
+
+/* value as it arrives: folded, undecoded. */
+void session_header(struct session *session, const char *name, const char *value);
+
+MUST_CHECK enum session_step session_eoh(struct session *session, const char *queue_id,
+					 const struct session_clock *clock, struct reply *reply);
+
+/* At end of message, before session_end: the recipient to be taken off next, exactly
+ * as received, or NULL. *next begins at 0. */
+const char *session_next_stripped(const struct session *session, size_t *next);
+/* Whether the message is to go to the MTA's hold queue. */
+bool session_is_held(const struct session *session);
+
+/* The message is over: at its end, or at an abort, whenever that comes. */
+void session_end(struct session *session);
+
+#endif

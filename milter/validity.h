@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * validity: the Require-Recipient-Valid-Since fields (RFC 7293) of one message.
+ *
+ * The RFC wants every field that names a recipient to hold, so where there are
+ * several for one the earliest date counts. A field that cannot be read, or that
+ * names nobody of the message, says nothing. With more fields than are kept none
+ * is believed: without a date the verdict is never the milder one.
+ */
+#ifndef RESETGUARD_MILTER_VALIDITY_H
+#define RESETGUARD_MILTER_VALIDITY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "resetguard/rrvs.h"
+
+enum { VALIDITY_FIELDS_MAX = 100 };
+
+/* All zeros is a message without fields. What is allocated is kept for the next. */
+struct validity {
+	struct rrvs *fields;
+	size_t count;
+	size_t size;
+	bool too_many;	     /* or no memory for them */
+	unsigned unreadable; /* how many */
+};
+
+void validity_free(struct validity *validity);
+/* Forgets the message before. */
+void validity_begin(struct validity *validity);
+/* value as it arrives, folded. */
+void validity_add(struct validity *validity, const char *value);
+/* The moment since which the recipient must have been valid; 0: none is given. */
+int64_t validity_since(const struct validity *validity, const char *recipient_path);
+
+#endif
