@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Any bytes as a header's value: what is made of them is UTF-8 in the form that is
+ * compared, and less room gives the beginning of the same. */
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "resetguard/mime.h"
+#include "resetguard/utf8.h"
+
+enum { VALUE_MAX = 1 << 16 };
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void require(bool condition)
+{
+	if (!condition)
+		abort();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static char text[4 * VALUE_MAX];
+	static char folded[sizeof(text)];
+	char cut[16];
+	char *value;
+	size_t length;
+	size_t cut_length;
+
+	if (size >= VALUE_MAX)
+		return 0;
+	value = malloc(size + 1);
+	require(value != NULL);
+	if (size != 0)
+		memcpy(value, data, size);
+	value[size] = '\0';
+	length = mime_decode_header(value, text, sizeof(text));
+	cut_length = mime_decode_header(value, cut, sizeof(cut));
+	free(value);
+
+	require(length == strlen(text) && utf8_is_valid(text, length));
+	require(mime_fold_text(text, length, folded, sizeof(folded)) == ERR_OK);
+	require(strcmp(folded, text) == 0);
+	require(cut_length <= length && memcmp(cut, text, cut_length) == 0 &&
+		cut[cut_length] == '\0');
+	/* A blank and a character of four bytes are the most that found no room. */
+	require(cut_length == length || cut_length + 5 >= sizeof(cut));
+	return 0;
+}

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * smtp_talk PORT MESSAGE: speaks the commands on standard input, one a line,
+ * to the SMTP server on 127.0.0.1:PORT and waits for the answer to each.
+ * After a 354 the file MESSAGE is sent, byte for byte but for line ends and
+ * dots, as the command ".". Prints one line for each command:
+ *
+ *	COMMAND <tab> REPLY
+ *
+ * with the lines of a longer reply joined by " / ".
+ */
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#define REPLY_LIMIT_S 60
+
+struct server {
+	FILE *from;
+	FILE *to;
+};
+
+static void die(const char *what)
+{
+	perror(what);
+	exit(EXIT_FAILURE);
+}
+
+static struct server connect_to(const char *port)
+{
+	struct sockaddr_in address = {
+		.sin_family = AF_INET,
+		.sin_port = htons((uint16_t)atoi(port)),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+	};
+	struct timeval limit = { .tv_sec = REPLY_LIMIT_S };
+	struct server server;
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) != 0 ||
+	    connect(fd, (struct sockaddr *)&address, sizeof(address)) != 0)
+		die("smtp_talk: connect");
+	server.from = fdopen(fd, "r");
+	server.to = fdopen(dup(fd), "w");
+	if (server.from == NULL || server.to == NULL)
+		die("smtp_talk: fdopen");
+	return server;
+}
+
+/* Prints what the server answers to COMMAND; true when it asks for the message. */
+static bool answered(struct server *server, const char *command)
+{
+	char *line = NULL;
+	size_t size = 0;
+	ssize_t length;
+	bool wants_message, more;
+
+	printf("%s\t", command);
+	do {
+		length = getline(&line, &size, server->from);
+		if (length < 4) {
+			printf("connection lost\n");
+			exit(EXIT_FAILURE);
+		}
+		line[strcspn(line, "\r\n")] = '\0';
+		more = line[3] == '-';
+		printf("%s%s", line, more ? " / " : "\n");
+	} while (more);
+	wants_message = strncmp(line, "354", 3) == 0;
+	free(line);
+	return wants_message;
+}
+
+static void send_line(struct server *server, const char *line, size_t length)
+{
+	fwrite(line, 1, length, server->to);
+	fputs("\r\n", server->to);
+}
+
+static void flush(struct server *server)
+{
+	if (fflush(server->to) != 0 || ferror(server->to))
+		die("smtp_talk: write");
+}
+
+static void send_message(struct server *server, const char *path)
+{
+	FILE *message = fopen(path, "r");
+	char *line = NULL;
+	size_t size = 0;
+	ssize_t length;
+
+	if (message == NULL)
+		die(path);
+	for (length = getline(&line, &size, message); length > 0;
+	     length = getline(&line, &size, message)) {
+		if (line[length - 1] == '\n')
+			length--;
+		if (line[0] == '.')
+			fputc('.', server->to);
+		send_line(server, line, (size_t)length);
+	}
+	free(line);
+	fclose(message);
+	send_line(server, ".", 1);
+	flush(server);
+}
+
+int main(int argc, char **argv)
+{
+	struct server server;
+	char *line = NULL;
+	size_t size = 0;
+	ssize_t length;
+
+	if (argc != 3) {
+		fprintf(stderr, "usage: smtp_talk PORT MESSAGE <DIALOGUE\n");
+		return EXIT_FAILURE;
+	}
+	server = connect_to(argv[1]);
+	answered(&server, "connect");
+	for (length = getline(&line, &size, stdin); length > 0;
+	     length = getline(&line, &size, stdin)) {
+		if (line[length - 1] == '\n')
+			line[--length] = '\0';
+		send_line(&server, line, (size_t)length);
+		flush(&server);
+		if (answered(&server, line)) {
+			send_message(&server, argv[2]);
+			answered(&server, ".");
+		}
+	}
+	free(line);
+	fclose(server.from);
+	fclose(server.to);
+	return EXIT_SUCCESS;
+}

@@ -1,0 +1,230 @@
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# Makes the world that the tables of tests/postfix/run describe, and plays one
+# row of them.
+
+# export_record DOMAIN 'MEMBER=VALUE...': one line as `resetguard export` writes;
+# the values of times are as date_at takes them, those of others are JSON.
+export_record() {
+	local word members='"state":"registered"'
+
+	for word in $2; do
+		case $word in
+		*_at=*) members="$members,\"${word%%=*}\":\"$(date_at "${word#*=}")\"" ;;
+		state=*) members="\"state\":${word#*=}" ;;
+		*) members="$members,\"${word%%=*}\":${word#*=}" ;;
+		esac
+	done
+	echo "{\"schema\":1,\"kind\":\"domain\",\"domain\":\"$1\",\"source\":\"rdap\",$members}"
+}
+
+# operate WHAT COMMAND...: an operator's command that must succeed.
+operate() {
+	local what="$1"
+
+	shift
+	if rg "$@" >"$scratch/operator.log" 2>&1; then
+		pass "$what"
+	else
+		fail "$what"
+		diag <"$scratch/operator.log"
+	fi
+}
+
+make_world() {
+	local domain says verified facts
+
+	domains | while read_row domain says verified facts; do
+		registry_says "$domain" "$says"
+	done
+	domains | {
+		echo 'address,verified_at'
+		while read_row domain says verified facts; do
+			case $verified in
+			- | imported) ;;
+			*) echo "ann@$domain,$verified" ;;
+			esac
+		done
+	} >"$scratch/users.csv"
+	domains | while read_row domain says verified facts; do
+		[ "$verified" != imported ] || echo "$domain"
+	done >"$scratch/imported"
+	records | while read_row domain says facts; do
+		export_record "$domain" "$says"
+	done >"$scratch/records.jsonl"
+
+	operate 'addresses are imported' import "$scratch/users.csv"
+	operate 'domains are imported' import "$scratch/imported"
+	rg refresh >"$scratch/refresh.log" 2>&1
+	is "$?" 75 'everything due is refreshed, but for what nobody answers'
+	operate 'records of an export are imported' import "$scratch/records.jsonl"
+	operate 'a domain is un-verified' unverify --note 'account handed back' un-verified.example
+	operate 'a pin that accepts' pin --note 'known to us' accept pin-accept.example
+	operate 'a pin that rejects' pin --note 'stolen' reject pin-reject.example
+}
+
+# facts_of DOMAIN: what the log shows of it.
+facts_of() {
+	local domain says verified facts
+
+	domains | while read_row domain says verified facts; do
+		[ "$domain" != "$1" ] || printf '%s\n' "$facts" | sed "s/REGISTERED/$(registered "$1")/"
+	done
+	records | while read_row domain says facts; do
+		[ "$domain" != "$1" ] || printf '%s\n' "$facts"
+	done
+}
+
+# kind_of MESSAGE: rule and class of a message that wants the check.
+kind_of() {
+	local message rule class
+
+	kinds | while read_row message rule class; do
+		[ "$message" != "$1" ] || echo "$rule ${class:-password-reset}"
+	done
+}
+
+# registrable ADDRESS: the domain that is looked up for it.
+registrable() {
+	printf '%s\n' "${1##*@}" | tr 'A-Z' 'a-z' | sed -E \
+		-e 's/bücher/xn--bcher-kva/; s/straße/xn--strae-oqa/' \
+		-e 's/^.*\.([^.]+\.[^.]+)$/\1/'
+}
+
+reply_of() {
+	case $1 in
+	accept*) ;;
+	*expired) echo '550 5.1.2' ;;
+	*bad-address) echo '550 5.1.3' ;;
+	*cache-error) echo '451 4.3.0' ;;
+	*pinned) echo '550 5.7.1' ;;
+	reject*) echo '550 5.7.18' ;;
+	tempfail*) echo '450 4.7.1' ;;
+	esac
+}
+
+# wanted_line RECIPIENT VERDICT REASON [verified_at=T]: the log line in full.
+wanted_line() {
+	local rcpt="$1" verdict="$2" reason="$3" verified="${4:-}" domain facts reply
+
+	domain=$(registrable "$rcpt")
+	case $reason in
+	exempt | no-record | cache-error) facts= ;;
+	bad-address) facts='' domain='' ;;
+	*) facts=$(facts_of "$domain") ;;
+	esac
+	if [ -n "$verified" ]; then
+		facts=$(printf '%s\n' "$facts" | sed -E "s/verified_at=[^ ]*/$verified/")
+	fi
+	[ "$localparts" = yes ] || rcpt="*@${rcpt##*@}"
+	reply=$(reply_of "$verdict $reason")
+	printf '%s\n' "verdict=$verdict mode=$mode class=$class rule=$rule from=<$from> rcpt=$(log_value "<$rcpt>")${domain:+ domain=$domain} reason=$reason${facts:+ $facts}${reply:+ reply=\"$reply\"} wait_ms=0"
+}
+
+# log_value TEXT: quoted as the log quotes what would be misread.
+log_value() {
+	local value
+
+	value=$(printf '%s' "$1" | sed -e 's/\\/\\x5c/g' -e 's/"/\\x22/g' \
+		-e 's/ö/\\xc3\\xb6/g' -e 's/ü/\\xc3\\xbc/g' -e 's/ß/\\xc3\\x9f/g')
+	case $value in
+	*[\ =\\]*) printf '"%s"' "$value" ;;
+	*) printf '%s' "$value" ;;
+	esac
+}
+
+# wanted_lines LOGGED RECIPIENT...: a line for each recipient, sorted.
+wanted_lines() {
+	local logged="$1" rcpt one
+
+	[ "$logged" != - ] || return 0
+	shift
+	for rcpt; do
+		one=${logged%%,*}
+		logged=${logged#"$one"}
+		logged=${logged#,}
+		wanted_line "$rcpt" $one
+	done | sort
+}
+
+# logged_lines FROM: the milter's lines in the manner of the tables, sorted:
+# no time of day where it is midnight, and NOW for what is younger than the test.
+logged_lines() {
+	verdicts "$1" | awk -v began="$began" '
+		{
+			sub(/^.*verdict=/, "verdict=")
+			for (i = 1; i <= NF; i++) {
+				at = index($i, "=")
+				value = substr($i, at + 1)
+				if (value !~ /^[0-9-]+T[0-9:]+Z$/)
+					continue
+				if (value >= began)
+					value = "NOW"
+				sub(/T00:00:00Z$/, "", value)
+				$i = substr($i, 1, at) value
+			}
+			print
+		}' | sort
+}
+
+# sorted LIST: "b, a" as "a, b".
+sorted() {
+	printf '%s\n' "$1" | tr -d ' ' | tr ',' '\n' | sort | paste -s -d , | sed 's/,/, /g'
+}
+
+# scenario HOW MESSAGE TO TOLD DELIVERED LOGGED
+scenario() {
+	local how="$1" kind="$2" to="$3" told="$4" delivered="$5" logged="$6"
+	local send='' from=app@svc.example xclient='' mail_options='' rule class word start
+	local what="$mode: $how, $kind, to $to: $told"
+
+	case $kind in
+	rrvs*) word=$(date -u -R -d "${kind#rrvs }") kind=rrvs ;;
+	*) word= ;;
+	esac
+	[ -n "$logged" ] || die "not a row of six cells: $what"
+	IFS=,
+	set -f
+	set -- $(printf '%s' "$to" | sed 's/, */,/g')
+	set +f
+	unset IFS
+	for how in $how; do
+		case $how in
+		smtp) send="by_smtp $smtp_port" ;;
+		submission) send="by_smtp $submission_port" ;;
+		inbound) send="by_smtp $inbound_port" ;;
+		sendmail) send=by_sendmail ;;
+		from=*) from=${how#*=} ;;
+		login=* | addr=*)
+			xclient="$xclient $(printf '%s' "${how%%=*}" | tr a-z A-Z)=${how#*=}"
+			;;
+		utf8) mail_options=SMTPUTF8 ;;
+		esac
+	done
+	xclient=${xclient# }
+	compose "$tests_data/mail/$kind.eml" "$from" "$1" "$word"
+	# Sender and login make a message a reset that does not say so itself.
+	case $kind in
+	plain) [ "${from%%@*}" = resets ] && kind="plain from=$from" || kind='plain login=reset-service' ;;
+	esac
+	rule=$(kind_of "$kind")
+	class=${rule#* }
+	rule=${rule% *}
+
+	start=$(next_line "$guard_log")
+	$send "$from" "$@"
+	is "$seen; delivered to $(delivered_to "$token")
+$(logged_lines "$start")" "$told; delivered to $(sorted "$delivered")
+$(wanted_lines "$logged" "$@")" "$what"
+}
+
+# play TABLE: every row of it.
+play() {
+	local how message to told delivered logged
+
+	"$1" >"$scratch/$1"
+	heading "$1"
+	while read_row how message to told delivered logged <&3; do
+		scenario "$how" "$message" "$to" "$told" "$delivered" "$logged"
+	done 3<"$scratch/$1"
+}

@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* How rows are merged into a real cache: twice, out of order, colliding. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "../../src/cli/import.h"
+#include "resetguard/time.h"
+
+#define NOW INT64_C(1800000000)
+#define DAYS INT64_C(86400)
+
+struct fixture {
+	struct cli cli;
+	char directory[64];
+};
+
+static int open_cache(void **state)
+{
+	struct fixture *fixture = calloc(1, sizeof *fixture);
+	struct cli *cli = &fixture->cli;
+	struct why why = {""};
+
+	cli->now = NOW;
+	strcpy(fixture->directory, "/tmp/test_import.XXXXXX");
+	assert_non_null(mkdtemp(fixture->directory));
+	assert_int_equal(conf_read_text("", 0, "test", &cli->conf, &why), ERR_OK);
+	assert_int_equal(domain_suffixes_open(NULL, &cli->suffixes, &why), ERR_OK);
+	assert_int_equal(cache_prepare(fixture->directory, (uid_t)-1, (gid_t)-1, &why), ERR_OK);
+	assert_int_equal(cache_open_writer(&(struct cache_options){.cache_dir = fixture->directory,
+								   .map_size = 64 << 20,
+								   .readers = 4},
+					   &cli->cache, &why),
+			 ERR_OK);
+	*state = fixture;
+	return 0;
+}
+
+static int close_cache(void **state)
+{
+	struct fixture *fixture = *state;
+	char command[128];
+
+	cache_close(fixture->cli.cache);
+	domain_suffixes_close(fixture->cli.suffixes);
+	conf_free(fixture->cli.conf);
+	snprintf(command, sizeof command, "rm -rf %s", fixture->directory);
+	assert_int_equal(system(command), 0);
+	free(fixture);
+	return 0;
+}
+
+/* One row: a name with its date, or an exported line where name begins with "{". */
+struct row {
+	const char *name;
+	int64_t verified_at;
+};
+
+static void import_rows(struct fixture *fixture, const struct row *rows, size_t count)
+{
+	struct import import = {.cli = &fixture->cli};
+	struct why why = {""};
+
+	for (size_t i = 0; i < count; i++) {
+		enum err err = rows[i].name[0] == '{'
+				       ? import_json(&import, rows[i].name, strlen(rows[i].name),
+						     &why)
+				       : import_name(&import, rows[i].name, rows[i].verified_at,
+						     &why);
+
+		if (err != ERR_OK)
+			fail_msg("%s: %s", rows[i].name, why.text);
+	}
+	assert_int_equal(import_finish(&import, &why), ERR_OK);
+	import_free(&import);
+}
+
+#define IMPORT(fixture, ...)                                                                       \
+	import_rows(fixture, (const struct row[]){__VA_ARGS__},                                    \
+		    sizeof(const struct row[]){__VA_ARGS__} / sizeof(struct row))
+
+static struct facts facts_of(struct fixture *fixture, const char *name)
+{
+	struct domain domain;
+	struct facts facts;
+	struct cache_txn *txn;
+
+	assert_int_equal(domain_from_text(name, strlen(name), &domain), ERR_OK);
+	assert_int_equal(cache_read_begin(fixture->cli.cache, 1, &txn), ERR_OK);
+	assert_int_equal(cache_get_facts(txn, &domain, &facts), ERR_OK);
+	cache_read_end(txn);
+	return facts;
+}
+
+static int64_t verified_at(struct fixture *fixture, const char *address)
+{
+	struct mailbox mailbox;
+	struct address_hash hash;
+	struct address_facts facts = {0};
+	struct cache_txn *txn;
+	enum err err;
+
+	assert_int_equal(mailbox_parse(address, strlen(address), &mailbox), ERR_OK);
+	assert_int_equal(cache_read_begin(fixture->cli.cache, 1, &txn), ERR_OK);
+	hash = cache_address_hash(txn, &mailbox);
+	err = cache_get_address(txn, &hash, &facts);
+	assert_true(err == ERR_OK || err == ERR_NOT_FOUND);
+	cache_read_end(txn);
+	return facts.verified_at;
+}
+
+static void a_new_domain_is_due_and_imported(void **state)
+{
+	struct facts facts;
+
+	IMPORT(*state, {"mail.plain.com", 0});
+	facts = facts_of(*state, "plain.com");
+	assert_int_equal(facts.flags, FACTS_IMPORTED);
+	assert_int_equal(facts.first_seen_at, NOW);
+	assert_int_equal(facts_next_check_at(&facts), NOW);
+	assert_int_equal(facts.verified_at, 0);
+}
+
+static void first_seen_is_never_later_than_the_oldest_verification(void **state)
+{
+	IMPORT(*state, {"a@moved.com", NOW - 10 * DAYS}, {"x@other.com", 0},
+	       {"b@moved.com", NOW - 90 * DAYS}, {"c@moved.com", 0});
+	assert_int_equal(facts_of(*state, "moved.com").first_seen_at, NOW - 90 * DAYS);
+	assert_int_equal(facts_of(*state, "other.com").first_seen_at, NOW);
+	IMPORT(*state, {"d@moved.com", NOW - 20 * DAYS});
+	assert_int_equal(facts_of(*state, "moved.com").first_seen_at, NOW - 90 * DAYS);
+	assert_int_equal(verified_at(*state, "c@moved.com"), 0);
+}
+
+static void two_spellings_keep_the_older_date(void **state)
+{
+	IMPORT(*state, {"Bob@x.com", NOW - 10 * DAYS}, {"\"bob\"@X.com", NOW - 30 * DAYS},
+	       {"bob@x.com", NOW - 20 * DAYS});
+	assert_int_equal(verified_at(*state, "bob@x.com"), NOW - 30 * DAYS);
+}
+
+static void a_later_import_moves_a_date_forward_only(void **state)
+{
+	IMPORT(*state, {"bob@x.com", NOW - 30 * DAYS});
+	IMPORT(*state, {"bob@x.com", NOW - 5 * DAYS});
+	assert_int_equal(verified_at(*state, "bob@x.com"), NOW - 5 * DAYS);
+	IMPORT(*state, {"bob@x.com", NOW - 60 * DAYS});
+	assert_int_equal(verified_at(*state, "bob@x.com"), NOW - 5 * DAYS);
+}
+
+static void a_domains_date_vouches_for_the_domain(void **state)
+{
+	IMPORT(*state, {"x.com", NOW - 5 * DAYS});
+	assert_int_equal(facts_of(*state, "x.com").verified_at, NOW - 5 * DAYS);
+	assert_int_equal(facts_of(*state, "x.com").first_seen_at, NOW);
+}
+
+static void a_private_suffix_has_two_records(void **state)
+{
+	IMPORT(*state, {"bob@mail.bob.uk.com", 0});
+	assert_int_equal(facts_of(*state, "uk.com").flags, FACTS_IMPORTED);
+	assert_int_equal(facts_of(*state, "bob.uk.com").flags,
+			 FACTS_IMPORTED | FACTS_PRIVATE_SUFFIX);
+}
+
+static void many_unsorted_duplicates_are_one_record_each(void **state)
+{
+	struct fixture *fixture = *state;
+	struct import import = {.cli = &fixture->cli};
+	struct why why = {""};
+	uint64_t domains;
+	struct cache_txn *txn;
+
+	for (int i = 0; i < 60000; i++) {
+		char name[64];
+
+		snprintf(name, sizeof name, "user%d@d%d.com", i % 7, i * 7919 % 20000);
+		assert_int_equal(import_name(&import, name, NOW - i, &why), ERR_OK);
+	}
+	assert_int_equal(import_finish(&import, &why), ERR_OK);
+	assert_int_equal(import.domains, 20000);
+	import_free(&import);
+	assert_int_equal(cache_read_begin(fixture->cli.cache, 1, &txn), ERR_OK);
+	assert_int_equal(cache_count_domains(txn, &domains), ERR_OK);
+	cache_read_end(txn);
+	assert_int_equal(domains, 20000);
+}
+
+static void exported_rows_merge(void **state)
+{
+	struct facts facts;
+
+	IMPORT(*state, {"{\"kind\":\"domain\",\"domain\":\"m.com\",\"state\":\"registered\","
+			"\"source\":\"rdap\",\"registered_at\":\"2020-01-01T00:00:00Z\","
+			"\"lapsed_at\":\"2022-01-01T00:00:00Z\","
+			"\"first_seen_at\":\"2021-01-01T00:00:00Z\","
+			"\"checked_at\":\"2026-01-01T00:00:00Z\"}",
+			0});
+	IMPORT(*state, {"{\"kind\":\"domain\",\"domain\":\"m.com\",\"state\":\"redemption\","
+			"\"source\":\"rdap\",\"registered_at\":\"2019-01-01T00:00:00Z\","
+			"\"lapsed_at\":\"2021-06-01T00:00:00Z\","
+			"\"first_seen_at\":\"2020-06-01T00:00:00Z\","
+			"\"checked_at\":\"2025-01-01T00:00:00Z\"}",
+			0});
+	facts = facts_of(*state, "m.com");
+	assert_int_equal(facts.state, STATE_REGISTERED);
+	assert_int_equal(facts.registered_at, 1577836800);
+	assert_int_equal(facts.lapsed_at, 1640995200);
+	assert_int_equal(facts.first_seen_at, 1590969600);
+	assert_true(facts_next_check_at(&facts) != 0);
+}
+
+static void refuse(struct fixture *fixture, const char *name, int64_t date, const char *expected)
+{
+	struct import import = {.cli = &fixture->cli};
+	struct why why = {""};
+	enum err err = name[0] == '{' ? import_json(&import, name, strlen(name), &why)
+				      : import_name(&import, name, date, &why);
+
+	assert_int_equal(err, ERR_DATA);
+	if (strstr(why.text, expected) == NULL)
+		fail_msg("%s: \"%s\", expected \"%s\"", name, why.text, expected);
+	import_free(&import);
+}
+
+static void what_makes_no_sense_is_refused(void **state)
+{
+	refuse(*state, "bob@@x.com", 0, "neither a domain nor an address");
+	refuse(*state, "bob@localhost", 0, "neither a domain nor an address");
+	refuse(*state, "bob@x.com", NOW + 301, "yet to come");
+	refuse(*state, "{\"kind\":\"domain\",\"domain\":\"x.com\","
+		       "\"checked_at\":\"2090-01-01T00:00:00Z\"}",
+	       0, "yet to come");
+	refuse(*state, "{\"kind\":\"address\",\"hash\":\"00000000000000000000000000000000\","
+		       "\"key\":\"0000000000000000\"}",
+	       0, "another key");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, open_cache, close_cache)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_new_domain_is_due_and_imported),
+		TEST(first_seen_is_never_later_than_the_oldest_verification),
+		TEST(two_spellings_keep_the_older_date),
+		TEST(a_later_import_moves_a_date_forward_only),
+		TEST(a_domains_date_vouches_for_the_domain),
+		TEST(a_private_suffix_has_two_records),
+		TEST(many_unsorted_duplicates_are_one_record_each),
+		TEST(exported_rows_merge),
+		TEST(what_makes_no_sense_is_refused),
+	};
+
+	return cmocka_run_group_tests_name("import", tests, NULL, NULL);
+}
