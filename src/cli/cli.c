@@ -21,6 +21,7 @@ static void remember(struct cli *cli, enum err err)
 	cli->failed = true;
 }
 
+static void print_message(const char *format, va_list arguments) PRINTF_LIKE(1, 0);
 static void print_message(const char *format, va_list arguments)
 {
 	fputs("resetguard: ", stderr);
