@@ -28,4 +28,10 @@ struct schedule_rules {
  * any number that is the domain's own. */
 int64_t schedule_next(const struct facts *facts, const struct schedule_rules *rules, uint64_t seed);
 
+/* The next DNS check, from what facts.dns says of the last one: daily, every 12
+ * hours while the name is not in the DNS or its state is in doubt. It has no quota,
+ * and brings the registry's check forward when it changes. */
+int64_t schedule_dns_next(const struct facts *facts, const struct schedule_rules *rules,
+			  uint64_t seed);
+
 #endif

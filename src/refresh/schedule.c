@@ -63,15 +63,42 @@ static uint64_t mix(uint64_t value)
 	return value ^ (value >> 33);
 }
 
-int64_t schedule_next(const struct facts *facts, const struct schedule_rules *rules, uint64_t seed)
+/* interval after the last try, shortened by the seed's share of a tenth. */
+static int64_t after(const struct facts_check *check, int64_t interval,
+		     const struct schedule_rules *rules, uint64_t seed)
 {
-	const struct facts_check *check = &facts->registry;
-	int64_t interval = check->failures > 0
-				   ? interval_after_failure(check->failures)
-				   : interval_after_success(facts, rules->max_interval);
 	uint64_t jitter;
 
 	interval = smaller(interval, rules->max_interval);
 	jitter = mix(seed ^ (uint64_t)check->tried_at) % ((uint64_t)interval / JITTER_PARTS + 1);
 	return smaller(check->tried_at + interval - (int64_t)jitter, TIME_MAX);
+}
+
+int64_t schedule_next(const struct facts *facts, const struct schedule_rules *rules, uint64_t seed)
+{
+	const struct facts_check *check = &facts->registry;
+
+	return after(check,
+		     check->failures > 0 ? interval_after_failure(check->failures)
+					 : interval_after_success(facts, rules->max_interval),
+		     rules, seed);
+}
+
+static int64_t dns_interval(const struct facts *facts)
+{
+	bool in_doubt = facts->dns_state == DNS_STATE_NXDOMAIN || facts->state == STATE_HELD ||
+			facts->state == STATE_REDEMPTION || facts->state == STATE_PENDING_DELETE;
+
+	return in_doubt ? HALF_A_DAY : TIME_DAY;
+}
+
+int64_t schedule_dns_next(const struct facts *facts, const struct schedule_rules *rules,
+			  uint64_t seed)
+{
+	const struct facts_check *check = &facts->dns;
+
+	return after(check,
+		     check->failures > 0 ? interval_after_failure(check->failures)
+					 : dns_interval(facts),
+		     rules, ~seed);
 }

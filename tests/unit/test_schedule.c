@@ -73,6 +73,21 @@ static void each_row_has_its_interval(void **unused)
 	}
 }
 
+static void the_dns_is_asked_daily(void **unused)
+{
+	struct facts facts = {.state = STATE_REGISTERED,
+			      .dns_state = DNS_STATE_EXISTS,
+			      .dns = {.tried_at = NOW}};
+
+	(void)unused;
+	assert_in_range(schedule_dns_next(&facts, &rules, 3) - NOW, DAYS - DAYS / 10, DAYS);
+	facts.dns_state = DNS_STATE_NXDOMAIN;
+	assert_in_range(schedule_dns_next(&facts, &rules, 3) - NOW, 12 * HOURS - 12 * HOURS / 10,
+			12 * HOURS);
+	facts.dns.failures = 1;
+	assert_in_range(schedule_dns_next(&facts, &rules, 3) - NOW, 270, 300);
+}
+
 static void the_same_domain_keeps_its_time(void **unused)
 {
 	struct facts facts = facts_of(&rows[0]);
@@ -108,6 +123,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_row_has_its_interval),
+		cmocka_unit_test(the_dns_is_asked_daily),
 		cmocka_unit_test(the_same_domain_keeps_its_time),
 		cmocka_unit_test(max_interval_bounds_everything),
 		cmocka_unit_test(the_last_moment_is_not_passed),
