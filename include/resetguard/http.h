@@ -86,8 +86,11 @@ MUST_CHECK enum err http_start(struct http *http, const char *url, const char *c
 /* How many were started and not yet taken with http_next. */
 unsigned http_pending(const struct http *http);
 
-/* Waits until a request has ended or timeout_ms (-1: none) has passed.
- * ERR_NOT_FOUND: nothing ended in time. */
+/* Lets http_next return, with ERR_NOT_FOUND, also when descriptor becomes readable. */
+void http_watch(struct http *http, int descriptor);
+
+/* Waits until a request has ended or timeout_ms (-1: none) has passed, also where
+ * none is pending. ERR_NOT_FOUND: nothing ended in time. */
 MUST_CHECK enum err http_next(struct http *http, int timeout_ms, struct http_reply *reply);
 
 const char *http_failure_text(enum http_failure failure);

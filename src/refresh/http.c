@@ -44,6 +44,7 @@ struct http {
 	struct http_exchange **ended_end;
 	struct http_exchange *lent; /* whose body the caller may still read */
 	unsigned pending;
+	int watched; /* a descriptor that ends a wait; -1: none */
 	struct sigaction sigpipe;
 	bool sigpipe_saved;
 };
@@ -94,6 +95,7 @@ enum err http_open(const struct http_options *options, struct http **http, struc
 	new = calloc(1, sizeof(*new));
 	if (new == NULL)
 		goto fail;
+	new->watched = -1;
 	new->queue_end = &new->queue_first;
 	new->ended_end = &new->ended_first;
 	err = copy_options(new, options);
@@ -188,6 +190,11 @@ enum err http_start(struct http *http, const char *url, const char *const *heade
 	return ERR_OK;
 }
 
+void http_watch(struct http *http, int descriptor)
+{
+	http->watched = descriptor;
+}
+
 unsigned http_pending(const struct http *http)
 {
 	return http->pending;
@@ -257,6 +264,7 @@ static void lend(struct http *http, struct http_reply *reply)
 enum err http_next(struct http *http, int timeout_ms, struct http_reply *reply)
 {
 	int64_t deadline = timeout_ms < 0 ? INT64_MAX : time_monotonic_ms() + timeout_ms;
+	struct curl_waitfd watched = {.fd = http->watched, .events = CURL_WAIT_POLLIN};
 
 	if (http->lent != NULL) {
 		http_exchange_reset(http->lent);
@@ -273,8 +281,6 @@ enum err http_next(struct http *http, int timeout_ms, struct http_reply *reply)
 			lend(http, reply);
 			return ERR_OK;
 		}
-		if (http->pending == 0)
-			return ERR_NOT_FOUND;
 		if (curl_multi_perform(http->multi, &running) != CURLM_OK)
 			return ERR_IO;
 		collect_ended(http);
@@ -283,8 +289,11 @@ enum err http_next(struct http *http, int timeout_ms, struct http_reply *reply)
 		left = deadline - time_monotonic_ms();
 		if (left <= 0)
 			return ERR_NOT_FOUND;
-		if (curl_multi_poll(http->multi, NULL, 0,
+		watched.revents = 0;
+		if (curl_multi_poll(http->multi, &watched, http->watched >= 0 ? 1 : 0,
 				    left < POLL_MAX_MS ? (int)left : POLL_MAX_MS, NULL) != CURLM_OK)
 			return ERR_IO;
+		if (watched.revents != 0)
+			return ERR_NOT_FOUND;
 	}
 }

@@ -161,6 +161,9 @@ static void a_date_in_the_message_counts_for_its_recipient(void **state)
 		rrvs_mail(bench, "eve@changed.example; Thu, 1 Oct 2026 00:00:00 +0000", NULL),
 		SESSION_REJECT);
 	bench_assert_logged(1, "reason=unverified");
+	/* And none is carried to the next message. */
+	assert_int_equal(rrvs_mail(bench, after_change, NULL), SESSION_ACCEPT);
+	assert_int_equal(bench_reset_to(bench, "<bob@changed.example>"), SESSION_REJECT);
 	bench_end(bench);
 }
 

@@ -1,0 +1,452 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* refresh: domains on their way through the DNS and their registry's server. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "refresh_work.h"
+#include "resetguard/log.h"
+#include "resetguard/time.h"
+
+static const char *const rdap_headers[] = {
+	"Accept: application/rdap+json, application/json;q=0.9",
+	NULL,
+};
+
+static unsigned under_way(const struct refresh *refresh)
+{
+	return http_pending(refresh->http) +
+	       (refresh->dns != NULL ? dns_pending(refresh->dns) : 0);
+}
+
+bool refresh_is_busy(const struct refresh *refresh)
+{
+	return refresh->ticket_count > 0 || refresh->queue.taken < refresh->queue.length;
+}
+
+bool refresh_is_waiting(const struct refresh *refresh)
+{
+	const struct refresh_host *host = refresh->hosts;
+
+	while (host != NULL && host->first == NULL)
+		host = host->next;
+	return host != NULL || under_way(refresh) > 0;
+}
+
+static bool has_slot(const struct refresh *refresh)
+{
+	return under_way(refresh) < refresh->options.jobs;
+}
+
+/* Room for one more answer. */
+static enum err make_room(struct refresh *refresh, struct why *why)
+{
+	return refresh->batch_count == REFRESH_BATCH_MAX ? refresh_commit(refresh, why) : ERR_OK;
+}
+
+static void fail_at_once(struct refresh *refresh, struct ticket *ticket, enum source source,
+			 const char *cause)
+{
+	struct answer *answer = refresh_new_answer(refresh, ticket, source);
+
+	answer->observation.answer = OBSERVATION_FAILED;
+	snprintf(answer->observation.error, sizeof answer->observation.error, "%s", cause);
+}
+
+/* ---- hosts ---- */
+
+static struct refresh_host *find_host(struct refresh *refresh, const char *name)
+{
+	struct refresh_host *host = refresh->hosts;
+
+	while (host != NULL && strcmp(host->name, name) != 0)
+		host = host->next;
+	if (host != NULL)
+		return host;
+	host = calloc(1, sizeof *host);
+	if (host == NULL)
+		return NULL;
+	snprintf(host->name, sizeof host->name, "%s", name);
+	host->limit = host_limit_new(&refresh->options.conf->host_rate, time_monotonic_ms());
+	host->next = refresh->hosts;
+	refresh->hosts = host;
+	return host;
+}
+
+void refresh_free_hosts(struct refresh *refresh)
+{
+	while (refresh->hosts != NULL) {
+		struct refresh_host *host = refresh->hosts;
+
+		refresh->hosts = host->next;
+		free(host);
+	}
+}
+
+static struct ticket *take_first(struct refresh_host *host)
+{
+	struct ticket *ticket = host->first;
+
+	host->first = ticket->next;
+	if (host->first == NULL)
+		host->last = NULL;
+	ticket->next = NULL;
+	return ticket;
+}
+
+static void wait_at(struct refresh *refresh, struct ticket *ticket, const char *host_name)
+{
+	struct refresh_host *host = find_host(refresh, host_name);
+
+	if (host == NULL) {
+		fail_at_once(refresh, ticket, SOURCE_RDAP, err_text(ERR_NO_MEMORY));
+		return;
+	}
+	ticket->host = host;
+	if (host->last != NULL)
+		host->last->next = ticket;
+	else
+		host->first = ticket;
+	host->last = ticket;
+}
+
+/* ---- the registry ---- */
+
+static void ask_registry(struct refresh *refresh, struct ticket *ticket)
+{
+	const struct domain domain = ticket_domain(ticket);
+	struct bootstrap_server server;
+	char url[HTTP_URL_MAX];
+	enum err err = ERR_OK;
+
+	if (ticket->url == NULL) {
+		err = bootstrap_find(refresh->bootstrap, &domain, &server);
+		if (err == ERR_OK)
+			err = rdap_url(server.base, &domain, url);
+	}
+	if (err == ERR_OK)
+		err = http_start(refresh->http, ticket->url != NULL ? ticket->url : url,
+				 rdap_headers, ticket);
+	if (err == ERR_OK)
+		host_limit_started(&ticket->host->limit, time_monotonic_ms());
+	else
+		fail_at_once(refresh, ticket, SOURCE_RDAP, err_text(err));
+}
+
+/* A host that asks for more patience than one request has: what waits for it
+ * stays due, and the run does not sleep. */
+static void give_up_on(struct refresh *refresh, struct refresh_host *host, int64_t rest_ms)
+{
+	char cause[OBSERVATION_ERROR_MAX + 1];
+
+	snprintf(cause, sizeof cause,
+		 "%.120s limits our queries: not asked for another %lld s", host->name,
+		 (long long)(rest_ms / 1000));
+	while (host->first != NULL)
+		refresh_give_up(refresh, take_first(host), cause);
+}
+
+/* Asks the hosts that may be asked; *wait_ms: when the next one may. */
+static enum err ask_hosts(struct refresh *refresh, int64_t *wait_ms, struct why *why)
+{
+	const struct conf *conf = refresh->options.conf;
+	enum err err = ERR_OK;
+
+	for (struct refresh_host *host = refresh->hosts; host != NULL; host = host->next) {
+		int64_t rest_ms = host->limit.rests_until_ms - time_monotonic_ms();
+
+		if (rest_ms > conf->timeout * 1000)
+			give_up_on(refresh, host, rest_ms);
+		while (err == ERR_OK && host->first != NULL) {
+			int64_t wait = has_slot(refresh)
+					       ? host_limit_wait(&host->limit, conf->host_jobs,
+								 time_monotonic_ms())
+					       : INT64_MAX;
+
+			if (wait > 0) {
+				*wait_ms = wait < *wait_ms ? wait : *wait_ms;
+				break;
+			}
+			err = make_room(refresh, why);
+			if (err == ERR_OK)
+				ask_registry(refresh, take_first(host));
+		}
+	}
+	return err;
+}
+
+static bool is_redirect(const struct http_reply *reply)
+{
+	return reply->failure == HTTP_DONE && reply->location[0] != '\0' &&
+	       (reply->status == 301 || reply->status == 302 || reply->status == 303 ||
+		reply->status == 307 || reply->status == 308);
+}
+
+/* Waits at the host that the redirect leads to, under that one's limits. A 404 is
+ * believed of the named server only, not of wherever it sends us. */
+static bool follow(struct refresh *refresh, struct ticket *ticket, const struct http_reply *reply)
+{
+	char host[DOMAIN_MAX + 1];
+	char *url;
+
+	if (!is_redirect(reply) || ticket->redirects == REFRESH_REDIRECTS_MAX ||
+	    http_url_host(reply->location, refresh->options.conf->allow_http, host, NULL) != ERR_OK)
+		return false;
+	url = strdup(reply->location);
+	if (url == NULL)
+		return false;
+	free(ticket->url);
+	ticket->url = url;
+	ticket->redirects++;
+	ticket->trust = RDAP_DATES_ONLY;
+	wait_at(refresh, ticket, host);
+	return true;
+}
+
+/* Our clock against the server's: more than a day apart, one of them is wrong. */
+static bool clock_agrees(struct refresh *refresh, const struct http_reply *reply)
+{
+	int64_t now = refresh->clock();
+
+	if (reply->failure != HTTP_DONE || reply->date == 0)
+		return true;
+	if (reply->date > now + TIME_DAY || reply->date < now - TIME_DAY)
+		return false;
+	refresh->clock_confirmed = true;
+	return true;
+}
+
+static void note_limit(struct refresh *refresh, struct refresh_host *host,
+		       const struct observation *observation)
+{
+	enum host_answer answer = HOST_ANSWERED;
+
+	if (observation->throttled)
+		answer = HOST_THROTTLED;
+	else if (observation->answer == OBSERVATION_FAILED)
+		answer = HOST_FAILED;
+	host_limit_ended(&host->limit, answer, observation->retry_after * 1000,
+			 &refresh->options.conf->host_rate, time_monotonic_ms());
+}
+
+static enum err take_reply(struct refresh *refresh, const struct http_reply *reply,
+			   struct why *why)
+{
+	struct ticket *ticket = reply->tag;
+	struct refresh_host *host = ticket->host;
+	const struct domain domain = ticket_domain(ticket);
+	struct observation observation;
+	struct answer *answer;
+	bool agrees = clock_agrees(refresh, reply);
+
+	if (!agrees && !refresh->clock_confirmed)
+		return err_why(ERR_CLOCK, why,
+			       "the clock here says %s, %s says %s: nothing is written until they "
+			       "agree within a day; set the clock (timedatectl)",
+			       time_format(refresh->clock()).text, reply->host,
+			       time_format(reply->date).text);
+	rdap_observe(&domain, reply, ticket->trust, refresh->parking, refresh->clock(),
+		     &observation);
+	note_limit(refresh, host, &observation);
+	if (follow(refresh, ticket, reply))
+		return ERR_OK;
+	if (!agrees) {
+		observation.answer = OBSERVATION_FAILED;
+		snprintf(observation.error, sizeof observation.error,
+			 "the clock of %.150s is wrong by more than a day", reply->host);
+	}
+	answer = refresh_new_answer(refresh, ticket, SOURCE_RDAP);
+	answer->observation = observation;
+	return ERR_OK;
+}
+
+/* ---- the DNS ---- */
+
+static enum dns_state dns_state_of(const struct observation *observation)
+{
+	switch (observation->answer) {
+	case OBSERVATION_FAILED:
+		return DNS_STATE_UNKNOWN;
+	case OBSERVATION_OBJECT:
+		return DNS_STATE_EXISTS;
+	case OBSERVATION_NOT_THERE:
+		return DNS_STATE_NXDOMAIN;
+	case OBSERVATION_NODATA:
+		return DNS_STATE_NODATA;
+	}
+	return DNS_STATE_UNKNOWN;
+}
+
+/* A change in the DNS is a reason to ask the registry, due or not. */
+static bool shows_change(const struct ticket *ticket, const struct observation *observation)
+{
+	enum dns_state seen = dns_state_of(observation);
+
+	return seen != DNS_STATE_UNKNOWN && ticket->dns_state != DNS_STATE_UNKNOWN &&
+	       seen != ticket->dns_state;
+}
+
+static void wait_for_registry(struct refresh *refresh, struct ticket *ticket)
+{
+	const struct domain domain = ticket_domain(ticket);
+	struct bootstrap_server server;
+
+	if (bootstrap_find(refresh->bootstrap, &domain, &server) != ERR_OK) {
+		fail_at_once(refresh, ticket, SOURCE_RDAP, "its RDAP server is no longer known");
+		return;
+	}
+	ticket->trust = server.trust;
+	wait_at(refresh, ticket, server.host);
+}
+
+static enum err take_dns_answers(struct refresh *refresh, struct why *why)
+{
+	for (;;) {
+		struct observation observation;
+		struct answer *answer;
+		struct ticket *ticket;
+		void *tag;
+		enum err err = make_room(refresh, why);
+
+		if (err != ERR_OK)
+			return err;
+		err = dns_next(refresh->dns, refresh->clock(), time_monotonic_ms(), &tag,
+			       &observation);
+		if (err != ERR_OK)
+			return err == ERR_NOT_FOUND ? ERR_OK : err;
+		ticket = tag;
+		answer = refresh_new_answer(refresh, ticket, SOURCE_DNS);
+		answer->observation = observation;
+		answer->is_last = !ticket->registry_serves ||
+				  !(ticket->registry_due || shows_change(ticket, &observation));
+		if (!answer->is_last) {
+			err = make_room(refresh, why);
+			if (err != ERR_OK)
+				return err;
+			wait_for_registry(refresh, ticket);
+		}
+	}
+}
+
+/* ---- new tickets ---- */
+
+static bool take_name(struct name_queue *queue, struct domain *domain, bool *forced)
+{
+	const char *name = queue->names + queue->taken + 1;
+	size_t length;
+
+	if (queue->taken == queue->length)
+		return false;
+	*forced = name[-1] == REFRESH_FORCED;
+	length = strlen(name);
+	memcpy(domain->name, name, length + 1);
+	domain->length = (unsigned char)length;
+	queue->taken += length + 2;
+	return true;
+}
+
+/* What is on file decides which checks are due. */
+static enum err read_ticket(struct refresh *refresh, struct ticket *ticket,
+			    const struct domain *domain, bool forced)
+{
+	struct bootstrap_server server;
+	struct facts facts = {.state = STATE_UNKNOWN};
+	struct cache_txn *txn;
+	enum err err = cache_read_begin(refresh->options.cache, time_monotonic_ms(), &txn);
+
+	if (err != ERR_OK)
+		return err;
+	err = cache_get_facts(txn, domain, &facts);
+	cache_read_end(txn);
+	if (err != ERR_OK && err != ERR_NOT_FOUND)
+		return err;
+	ticket->state = facts.state;
+	ticket->source = facts.source;
+	ticket->dns_state = facts.dns_state;
+	ticket->registry_serves =
+		conf_has_source(refresh->options.conf, SOURCE_RDAP) &&
+		!domain_is_below_private(refresh->options.suffixes, domain) &&
+		bootstrap_find(refresh->bootstrap, domain, &server) == ERR_OK;
+	ticket->registry_due = forced || err == ERR_NOT_FOUND || refresh->dns == NULL ||
+			       facts.registry.next_check_at <= refresh->clock();
+	return ERR_OK;
+}
+
+static void say_no_source(struct refresh *refresh, struct ticket *ticket,
+			  const struct domain *domain)
+{
+	char cause[OBSERVATION_ERROR_MAX + 1];
+
+	if (domain_is_below_private(refresh->options.suffixes, domain))
+		snprintf(cause, sizeof cause, "no registry serves a name below a private suffix, "
+					      "and dns is not among the sources");
+	else
+		snprintf(cause, sizeof cause,
+			 "no RDAP server is known for .%.63s (rdap_server names one), and dns is "
+			 "not among the sources",
+			 domain_tld(domain));
+	fail_at_once(refresh, ticket, SOURCE_RDAP, cause);
+}
+
+static enum err start_ticket(struct refresh *refresh, const struct domain *domain, bool forced)
+{
+	struct ticket *ticket;
+	enum err err = ticket_new(refresh, domain, &ticket);
+
+	if (err == ERR_OK)
+		err = read_ticket(refresh, ticket, domain, forced);
+	if (err != ERR_OK)
+		return err;
+	if (refresh->dns != NULL) {
+		err = dns_start(refresh->dns, domain, ticket, time_monotonic_ms());
+		if (err != ERR_OK)
+			fail_at_once(refresh, ticket, SOURCE_DNS, err_text(err));
+	} else if (ticket->registry_serves) {
+		wait_for_registry(refresh, ticket);
+	} else {
+		say_no_source(refresh, ticket, domain);
+	}
+	return ERR_OK;
+}
+
+static enum err start_tickets(struct refresh *refresh, struct why *why)
+{
+	struct domain domain;
+	bool forced;
+	enum err err = ERR_OK;
+
+	while (err == ERR_OK && has_slot(refresh) && refresh->ticket_count < REFRESH_TICKETS_MAX &&
+	       take_name(&refresh->queue, &domain, &forced)) {
+		err = make_room(refresh, why);
+		if (err == ERR_OK)
+			err = start_ticket(refresh, &domain, forced);
+	}
+	return err;
+}
+
+enum err refresh_ask(struct refresh *refresh, struct why *why)
+{
+	static const int64_t longest_wait = REFRESH_BATCH_AGE_MS;
+	int64_t wait_ms = longest_wait;
+	struct http_reply reply;
+	enum err err = ask_hosts(refresh, &wait_ms, why);
+
+	if (err == ERR_OK)
+		err = start_tickets(refresh, why);
+	if (err == ERR_OK && refresh->dns == NULL)
+		err = ask_hosts(refresh, &wait_ms, why);
+	if (err == ERR_OK && refresh_is_waiting(refresh))
+		err = http_next(refresh->http, (int)wait_ms, &reply);
+	else if (err == ERR_OK)
+		err = ERR_NOT_FOUND;
+	if (err == ERR_OK) {
+		err = make_room(refresh, why);
+		if (err == ERR_OK)
+			err = take_reply(refresh, &reply, why);
+	} else if (err == ERR_NOT_FOUND) {
+		err = ERR_OK;
+	}
+	if (err == ERR_OK && refresh->dns != NULL)
+		err = take_dns_answers(refresh, why);
+	return err;
+}

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* refresh: answers on their way into the cache, and out to whoever is told. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "refresh_work.h"
+#include "resetguard/apply.h"
+#include "resetguard/log.h"
+#include "resetguard/schedule.h"
+#include "resetguard/time.h"
+
+struct domain ticket_domain(const struct ticket *ticket)
+{
+	struct domain domain = {.length = ticket->length};
+
+	memcpy(domain.name, ticket->name, ticket->length + 1U);
+	return domain;
+}
+
+struct answer *refresh_new_answer(struct refresh *refresh, struct ticket *ticket,
+				  enum source source)
+{
+	struct answer *answer = &refresh->batch[refresh->batch_count];
+
+	if (refresh->batch_count == 0)
+		refresh->batch_since_ms = time_monotonic_ms();
+	refresh->batch_count++;
+	memset(answer, 0, sizeof *answer);
+	answer->ticket = ticket;
+	answer->is_last = true;
+	answer->observation.source = source;
+	answer->observation.at = refresh->clock();
+	return answer;
+}
+
+enum err ticket_new(struct refresh *refresh, const struct domain *domain, struct ticket **ticket)
+{
+	struct ticket *made = calloc(1, sizeof *made + domain->length + 1U);
+
+	if (made == NULL)
+		return ERR_NO_MEMORY;
+	made->length = domain->length;
+	memcpy(made->name, domain->name, domain->length + 1U);
+	made->older = refresh->newest;
+	if (refresh->newest != NULL)
+		refresh->newest->newer = made;
+	refresh->newest = made;
+	refresh->ticket_count++;
+	*ticket = made;
+	return ERR_OK;
+}
+
+void ticket_end(struct refresh *refresh, struct ticket *ticket)
+{
+	if (ticket->newer != NULL)
+		ticket->newer->older = ticket->older;
+	else
+		refresh->newest = ticket->older;
+	if (ticket->older != NULL)
+		ticket->older->newer = ticket->newer;
+	refresh->ticket_count--;
+	free(ticket->url);
+	free(ticket);
+}
+
+/* ---- storing ---- */
+
+static void set_next_checks(const struct refresh *refresh, const struct answer *answer,
+			    struct apply_result *applied)
+{
+	struct schedule_rules rules = {.max_interval = refresh->options.conf->max_interval};
+	uint64_t seed = addresses_text_hash(answer->ticket->name, answer->ticket->length);
+	const struct observation *observation = &answer->observation;
+	struct facts *facts = &applied->facts;
+	int64_t asked = observation->at + observation->retry_after;
+	int64_t next;
+
+	if (observation->source == SOURCE_DNS) {
+		facts->dns.next_check_at = schedule_dns_next(facts, &rules, seed);
+		/* What no registry serves is due by the DNS alone. */
+		if (!answer->ticket->registry_serves)
+			facts->registry.next_check_at = 0;
+		return;
+	}
+	next = applied->contradicted ? observation->at + APPLY_CONTRADICTED_RETRY
+				     : schedule_next(facts, &rules, seed);
+	facts->registry.next_check_at = next > asked ? next : asked;
+}
+
+static enum err add_history(struct cache_txn *txn, const struct domain *domain,
+			    const struct observation *observation, const struct facts *before,
+			    const struct facts *after)
+{
+	struct history_event event =
+		history_event_make(HISTORY_OBSERVED, observation->at, before, after);
+
+	event.source = observation->source;
+	memcpy(event.host, observation->host, sizeof event.host);
+	memcpy(event.evidence, observation->evidence, sizeof event.evidence);
+	return cache_add_history(txn, domain, &event);
+}
+
+static enum refresh_outcome outcome_of(const struct apply_result *applied)
+{
+	if (applied->failed)
+		return REFRESH_FAILED;
+	return applied->change.state_changed || applied->change.owner_changed ? REFRESH_CHANGED
+									      : REFRESH_UNCHANGED;
+}
+
+static enum err store_answer(struct refresh *refresh, struct cache_txn *txn, struct answer *answer)
+{
+	const struct domain domain = ticket_domain(answer->ticket);
+	struct observation *observation = &answer->observation;
+	const struct apply_rules rules = {
+		.dns_is_source = refresh->dns != NULL,
+		.registry_serves = answer->ticket->registry_serves,
+		.dns_lapse_after = refresh->options.conf->dns_lapse_after,
+	};
+	struct facts before;
+	struct apply_result applied;
+	enum err err = cache_get_facts(txn, &domain, &before);
+	bool is_new = err == ERR_NOT_FOUND;
+
+	if (is_new)
+		before = facts_new(observation->at,
+				   domain_is_below_private(refresh->options.suffixes, &domain)
+					   ? FACTS_PRIVATE_SUFFIX
+					   : 0);
+	else if (err != ERR_OK)
+		return err;
+	applied = facts_apply(&before, observation, &rules);
+	set_next_checks(refresh, answer, &applied);
+	err = cache_put_facts(txn, &domain, is_new ? NULL : &before, &applied.facts);
+	answer->outcome = outcome_of(&applied);
+	if (err == ERR_OK && answer->outcome == REFRESH_CHANGED)
+		err = add_history(txn, &domain, observation, &before, &applied.facts);
+	answer->state = applied.facts.state;
+	answer->source = applied.facts.source;
+	if (applied.contradicted)
+		snprintf(observation->error, sizeof observation->error,
+			 "%.100s says there is no such domain, the DNS does not agree",
+			 observation->host);
+	else if (applied.failed && observation->answer == OBSERVATION_NODATA)
+		snprintf(observation->error, sizeof observation->error,
+			 "the DNS says neither that it exists nor that it does not");
+	return err;
+}
+
+/* ---- telling ---- */
+
+static void tell(struct refresh *refresh, const struct domain *domain,
+		 const struct refresh_result *result)
+{
+	switch (result->outcome) {
+	case REFRESH_FAILED:
+		refresh->totals.failed++;
+		break;
+	case REFRESH_CHANGED:
+		refresh->totals.changed++;
+		refresh->totals.checked++;
+		break;
+	case REFRESH_UNCHANGED:
+		refresh->totals.checked++;
+		break;
+	}
+	/* A failed look-up leaves the name wanted: it is still being waited for. */
+	if (refresh->options.wanted != NULL && result->outcome != REFRESH_FAILED &&
+	    wanted_remove(refresh->options.wanted, domain) != ERR_OK)
+		log_line(LOG_LEVEL_WARNING, "wanted/%s cannot be removed", domain->name);
+	if (refresh->options.told != NULL)
+		refresh->options.told(refresh->options.context, result);
+}
+
+static void tell_answer(struct refresh *refresh, const struct answer *answer)
+{
+	const struct domain domain = ticket_domain(answer->ticket);
+	bool failed = answer->outcome == REFRESH_FAILED;
+	struct refresh_result result = {
+		.domain = &domain,
+		.outcome = answer->outcome,
+		.state = answer->state,
+		.source = answer->source,
+		.error = failed ? answer->observation.error : NULL,
+	};
+
+	if (answer->ticket->changed && answer->outcome == REFRESH_UNCHANGED)
+		result.outcome = REFRESH_CHANGED;
+	tell(refresh, &domain, &result);
+}
+
+void refresh_give_up(struct refresh *refresh, struct ticket *ticket, const char *cause)
+{
+	const struct domain domain = ticket_domain(ticket);
+	const struct refresh_result result = {
+		.domain = &domain,
+		.outcome = REFRESH_FAILED,
+		.state = ticket->state,
+		.source = ticket->source,
+		.error = cause,
+	};
+
+	tell(refresh, &domain, &result);
+	ticket_end(refresh, ticket);
+}
+
+/* ---- the commit ---- */
+
+bool refresh_batch_is_ripe(const struct refresh *refresh)
+{
+	return refresh->batch_count == REFRESH_BATCH_MAX ||
+	       (refresh->batch_count > 0 &&
+		time_monotonic_ms() - refresh->batch_since_ms >= REFRESH_BATCH_AGE_MS);
+}
+
+enum err refresh_commit(struct refresh *refresh, struct why *why)
+{
+	struct cache_txn *txn;
+	enum err err;
+
+	if (refresh->batch_count == 0)
+		return ERR_OK;
+	err = cache_write_begin(refresh->options.cache, refresh->clock(), &txn, why);
+	if (err != ERR_OK)
+		return err;
+	for (size_t i = 0; i < refresh->batch_count; i++) {
+		struct answer *answer = &refresh->batch[i];
+
+		err = store_answer(refresh, txn, answer);
+		if (err != ERR_OK) {
+			cache_write_abort(txn);
+			return err_why(err, why, "the record of %s: %s", answer->ticket->name,
+				       err_text(err));
+		}
+	}
+	err = cache_write_commit(txn, why);
+	if (err != ERR_OK)
+		return err;
+	for (size_t i = 0; i < refresh->batch_count; i++) {
+		const struct answer *answer = &refresh->batch[i];
+
+		if (answer->is_last) {
+			tell_answer(refresh, answer);
+			ticket_end(refresh, answer->ticket);
+		} else if (answer->outcome == REFRESH_CHANGED) {
+			answer->ticket->changed = true;
+		}
+	}
+	refresh->batch_count = 0;
+	return ERR_OK;
+}

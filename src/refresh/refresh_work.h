@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * refresh_work: what the parts of refresh share: the tickets of domains on their
+ * way, the hosts they wait for, and the batch of answers that waits for its commit.
+ */
+#ifndef RESETGUARD_REFRESH_WORK_H
+#define RESETGUARD_REFRESH_WORK_H
+
+#include "resetguard/bootstrap.h"
+#include "resetguard/dns.h"
+#include "resetguard/hosts.h"
+#include "resetguard/http.h"
+#include "resetguard/rdap.h"
+#include "resetguard/refresh.h"
+
+enum {
+	REFRESH_BATCH_MAX = 256,     /* answers of one commit */
+	REFRESH_BATCH_AGE_MS = 1000, /* the longest an answer waits for its commit */
+	REFRESH_REDIRECTS_MAX = 3,
+	REFRESH_TICKETS_MAX = 100000, /* domains on their way; the others wait as names */
+};
+
+/* The names still to be asked, one after another: REFRESH_DUE or REFRESH_FORCED, the
+ * name, its terminating zero. A struct domain is fifteen times as large as most. */
+enum {
+	REFRESH_DUE = 'd',    /* only the checks that are due */
+	REFRESH_FORCED = 'f', /* every check, due or not */
+};
+
+struct name_queue {
+	char *names;
+	size_t length;
+	size_t size;
+	size_t taken;
+};
+
+struct ticket;
+
+/* One server's host: its limit, and the tickets that wait for it. */
+struct refresh_host {
+	struct refresh_host *next;
+	struct host_limit limit;
+	struct ticket *first;
+	struct ticket *last;
+	char name[DOMAIN_MAX + 1];
+};
+
+/* One domain on its way: DNS first, then its registry. */
+struct ticket {
+	struct ticket *next; /* in its host's queue */
+	struct ticket *newer; /* in the list of all */
+	struct ticket *older;
+	struct refresh_host *host;
+	char *url; /* where a redirect leads; NULL: to the named server */
+	enum rdap_trust trust;
+	enum state state; /* these three on file, before this run */
+	enum source source;
+	enum dns_state dns_state;
+	bool registry_serves;
+	bool registry_due;
+	bool changed; /* by an answer that is committed already */
+	unsigned char redirects;
+	unsigned char length;
+	char name[]; /* the domain */
+};
+
+/* One answer that waits for its commit. */
+struct answer {
+	struct ticket *ticket;
+	struct observation observation;
+	bool is_last; /* of its ticket, which ends with it */
+	enum refresh_outcome outcome;
+	enum state state;
+	enum source source;
+};
+
+struct refresh {
+	struct refresh_options options;
+	struct http *http;
+	struct dns *dns; /* NULL: not among the sources */
+	struct bootstrap *bootstrap;
+	struct rdap_parking *parking;
+	struct name_queue queue;
+	struct ticket *newest;
+	size_t ticket_count;
+	struct refresh_host *hosts;
+	struct answer *batch;
+	size_t batch_count;
+	int64_t batch_since_ms;
+	/* Some HTTPS answer agreed with our clock: another that does not is wrong itself. */
+	bool clock_confirmed;
+	int64_t (*clock)(void);
+	struct refresh_totals totals;
+};
+
+/* ERR_NO_MEMORY. */
+MUST_CHECK enum err ticket_new(struct refresh *refresh, const struct domain *domain,
+			       struct ticket **ticket);
+void ticket_end(struct refresh *refresh, struct ticket *ticket);
+struct domain ticket_domain(const struct ticket *ticket);
+
+/* Takes a place in the batch for an answer of the ticket from source, at the
+ * clock's time. The batch has room: it is committed when it is full. */
+struct answer *refresh_new_answer(struct refresh *refresh, struct ticket *ticket,
+				  enum source source);
+
+bool refresh_batch_is_ripe(const struct refresh *refresh);
+/* Stores the batch in one transaction, tells, and ends the tickets that are done. */
+MUST_CHECK enum err refresh_commit(struct refresh *refresh, struct why *why);
+
+/* Ends a ticket without storing anything: it stays due. */
+void refresh_give_up(struct refresh *refresh, struct ticket *ticket, const char *cause);
+
+/* Starts what there is room for, and takes what has ended. */
+MUST_CHECK enum err refresh_ask(struct refresh *refresh, struct why *why);
+
+/* Whether anything is left to do. */
+bool refresh_is_busy(const struct refresh *refresh);
+/* Whether a host or the DNS is waited for. */
+bool refresh_is_waiting(const struct refresh *refresh);
+void refresh_free_hosts(struct refresh *refresh);
+
+#endif
