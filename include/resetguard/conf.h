@@ -134,6 +134,9 @@ struct conf {
 	char *on_change_url;
 	char *on_change_key_file;
 
+	/* "FILE:LINE: KEY ...": lines that say what they have no effect on, for a warning */
+	struct conf_list without_effect;
+
 	/* tests only */
 	bool allow_http;
 	bool allow_private_addresses;

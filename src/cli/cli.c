@@ -103,9 +103,13 @@ bool cli_open_conf(struct cli *cli)
 
 	if (err == ERR_OK)
 		err = domain_suffixes_open(cli->conf->public_suffix_file, &cli->suffixes, &why);
-	if (err != ERR_OK)
+	if (err != ERR_OK) {
 		cli_error(cli, err, "%s", why.text);
-	return err == ERR_OK;
+		return false;
+	}
+	for (size_t i = 0; i < cli->conf->without_effect.count; i++)
+		cli_say(cli, "%s", cli->conf->without_effect.items[i]);
+	return true;
 }
 
 static struct cache_options cache_options(const struct cli *cli)

@@ -374,6 +374,22 @@ static void files_that_cannot_be_read_are_named(void **state)
 	assert_null(conf);
 }
 
+static void what_has_no_effect_is_told(void **state)
+{
+	static const char text[] = "mode = observe\n\nmetrics = 127.0.0.1:9100\nadd_rrvs = yes\n";
+	struct conf *conf;
+	struct why why = {""};
+
+	(void)state;
+	assert_int_equal(conf_read_text(text, strlen(text), "etc", &conf, &why), ERR_OK);
+	assert_int_equal(conf->without_effect.count, 2);
+	assert_string_equal(conf->without_effect.items[0],
+			    "etc:3: metrics has no effect in this version");
+	assert_string_equal(conf->without_effect.items[1],
+			    "etc:4: add_rrvs has no effect in this version");
+	conf_free(conf);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -391,6 +407,7 @@ int main(void)
 						make_directory, remove_directory),
 		cmocka_unit_test_setup_teardown(files_that_cannot_be_read_are_named, make_directory,
 						remove_directory),
+		cmocka_unit_test(what_has_no_effect_is_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
