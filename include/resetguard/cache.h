@@ -108,7 +108,6 @@ MUST_CHECK enum err cache_each_pin(struct cache_txn *txn,
 						     const struct address_hash *hash,
 						     const struct pin *pin),
 				   void *context);
-MUST_CHECK enum err cache_count_domains(struct cache_txn *txn, uint64_t *domains);
 
 /* ---- writing: only in a write transaction ---- */
 

@@ -66,9 +66,6 @@ bool domain_is_below_private(const struct domain_suffixes *suffixes, const struc
 /* The last label, e.g. "com". Points into domain. */
 const char *domain_tld(const struct domain *domain);
 
-/* True if host equals parent or lies below it. */
-bool domain_within(const struct domain *host, const struct domain *parent);
-
 bool domain_equal(const struct domain *a, const struct domain *b);
 
 #endif

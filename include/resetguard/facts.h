@@ -136,9 +136,8 @@ bool state_is_expired(enum state state);
  * no registry source serves the TLD, else the registry's. 0: never. */
 int64_t facts_checked_at(const struct facts *facts);
 
-/* The next check of either kind, and the last attempt; 0: not known. */
+/* The next check of either kind; 0: not known. */
 int64_t facts_next_check_at(const struct facts *facts);
-int64_t facts_tried_at(const struct facts *facts);
 
 void facts_encode(const struct facts *facts, unsigned char record[FACTS_RECORD_SIZE]);
 MUST_CHECK enum err facts_decode(struct bytes record, struct facts *facts);

@@ -41,10 +41,6 @@ bool json_as_integer(const struct json *value, int64_t *integer);
 bool json_as_boolean(const struct json *value);
 size_t json_length(const struct json *array);
 const struct json *json_element(const struct json *array, size_t index);
-/* Calls visit for each member. */
-void json_each_member(const struct json *object,
-		      void (*visit)(void *context, const char *name, const struct json *value),
-		      void *context);
 
 /* ---- writing: one object a line; "schema":1 comes first ---- */
 

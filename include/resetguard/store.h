@@ -108,9 +108,6 @@ MUST_CHECK enum err store_get(struct store_txn *txn, enum store_db db, struct by
 /* Replaces. */
 MUST_CHECK enum err store_put(struct store_txn *txn, enum store_db db, struct bytes key,
 			      struct bytes value);
-/* For keys in ascending order: much faster; ERR_EXISTS if key is not beyond the last. */
-MUST_CHECK enum err store_append(struct store_txn *txn, enum store_db db, struct bytes key,
-				 struct bytes value);
 /* ERR_NOT_FOUND when there is no such key. */
 MUST_CHECK enum err store_delete(struct store_txn *txn, enum store_db db, struct bytes key);
 

@@ -211,7 +211,3 @@ enum err cache_each_pin(struct cache_txn *txn,
 	return walk(txn, STORE_PINS, from_start(), visit_pin, &each);
 }
 
-enum err cache_count_domains(struct cache_txn *txn, uint64_t *domains)
-{
-	return store_count(txn->store, STORE_FACTS, domains);
-}

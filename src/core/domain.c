@@ -274,17 +274,6 @@ enum err domain_names(const struct domain_suffixes *suffixes, const struct domai
 	return ERR_OK;
 }
 
-bool domain_within(const struct domain *host, const struct domain *parent)
-{
-	size_t above;
-
-	if (host->length < parent->length)
-		return false;
-	above = (size_t)(host->length - parent->length);
-	return memcmp(host->name + above, parent->name, parent->length) == 0 &&
-	       (above == 0 || host->name[above - 1] == '.');
-}
-
 bool domain_equal(const struct domain *a, const struct domain *b)
 {
 	return a->length == b->length && memcmp(a->name, b->name, a->length) == 0;

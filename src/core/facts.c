@@ -108,11 +108,6 @@ int64_t facts_next_check_at(const struct facts *facts)
 	return sooner_known(facts->registry.next_check_at, facts->dns.next_check_at);
 }
 
-int64_t facts_tried_at(const struct facts *facts)
-{
-	return later(facts->registry.tried_at, facts->dns.tried_at);
-}
-
 static void write_check(struct wire_writer *writer, const struct facts_check *check)
 {
 	wire_write_time(writer, check->checked_at);

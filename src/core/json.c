@@ -151,18 +151,6 @@ const struct json *json_element(const struct json *array, size_t index)
 	return to_handle(json_array_get(from_handle(array), index));
 }
 
-void json_each_member(const struct json *object,
-		      void (*visit)(void *context, const char *name, const struct json *value),
-		      void *context)
-{
-	/* jansson's iteration takes a mutable object and leaves it as it is. */
-	json_t *mutable = (json_t *)object;
-
-	for (void *at = json_object_iter(mutable); at != NULL;
-	     at = json_object_iter_next(mutable, at))
-		visit(context, json_object_iter_key(at), to_handle(json_object_iter_value(at)));
-}
-
 /* ---- writing ---- */
 
 static void put(FILE *stream, const char *text, size_t length)

@@ -361,15 +361,6 @@ enum err store_put(struct store_txn *txn, enum store_db db, struct bytes key, st
 	return written(txn, mdb_put(txn->txn, txn->store->env.dbis[db], &at, &data, 0));
 }
 
-enum err store_append(struct store_txn *txn, enum store_db db, struct bytes key,
-		      struct bytes value)
-{
-	MDB_val at = to_val(key);
-	MDB_val data = to_val(value);
-
-	return written(txn, mdb_put(txn->txn, txn->store->env.dbis[db], &at, &data, MDB_APPEND));
-}
-
 enum err store_delete(struct store_txn *txn, enum store_db db, struct bytes key)
 {
 	MDB_val at = to_val(key);

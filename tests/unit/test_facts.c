@@ -274,18 +274,16 @@ static void the_check_that_vouches_is_the_registrys_where_there_is_one(void **st
 	assert_true(facts_checked_at(&facts) == 2);
 }
 
-static void the_next_check_is_the_sooner_and_the_last_try_the_later(void **state)
+static void the_next_check_is_the_sooner(void **state)
 {
 	struct facts facts = {0};
 
 	(void)state;
 	assert_true(facts_next_check_at(&facts) == 0);
-	assert_true(facts_tried_at(&facts) == 0);
-	facts.registry = (struct facts_check){.next_check_at = 10, .tried_at = 5};
+	facts.registry = (struct facts_check){.next_check_at = 10};
 	assert_true(facts_next_check_at(&facts) == 10);
-	facts.dns = (struct facts_check){.next_check_at = 9, .tried_at = 4};
+	facts.dns = (struct facts_check){.next_check_at = 9};
 	assert_true(facts_next_check_at(&facts) == 9);
-	assert_true(facts_tried_at(&facts) == 5);
 	facts.registry.next_check_at = 0;
 	assert_true(facts_next_check_at(&facts) == 9);
 }
@@ -428,7 +426,7 @@ int main(void)
 		cmocka_unit_test(owner_since_is_the_latest_of_three),
 		cmocka_unit_test(three_states_are_expired),
 		cmocka_unit_test(the_check_that_vouches_is_the_registrys_where_there_is_one),
-		cmocka_unit_test(the_next_check_is_the_sooner_and_the_last_try_the_later),
+		cmocka_unit_test(the_next_check_is_the_sooner),
 		cmocka_unit_test(a_merge_does_not_depend_on_order),
 		cmocka_unit_test(a_merge_seen_twice_changes_nothing),
 		cmocka_unit_test(a_merge_never_forgets),

@@ -56,16 +56,6 @@ static void members_are_found_by_name_and_type(void **state)
 	json_free(document);
 }
 
-static void count_member(void *context, const char *name, const struct json *value)
-{
-	int64_t *sum = context;
-	int64_t integer = 0;
-
-	assert_int_equal(strlen(name), 1);
-	assert_true(json_as_integer(value, &integer));
-	*sum += integer;
-}
-
 static void what_is_absent_answers_nothing(void **state)
 {
 	struct json *document = parse("[]");
@@ -83,21 +73,8 @@ static void what_is_absent_answers_nothing(void **state)
 	assert_int_equal(json_length(NULL), 0);
 	assert_int_equal(json_length(json_member(document, "x")), 0);
 	assert_null(json_element(NULL, 0));
-	json_each_member(NULL, count_member, NULL);
-	json_each_member(document, count_member, NULL);
 	json_free(document);
 	json_free(NULL);
-}
-
-static void every_member_is_visited(void **state)
-{
-	struct json *document = parse("{\"a\":1,\"b\":2,\"c\":4,\"b\":8}");
-	int64_t sum = 0;
-
-	(void)state;
-	json_each_member(document, count_member, &sum);
-	assert_int_equal(sum, 13); /* of two members of one name the last counts */
-	json_free(document);
 }
 
 static void a_byte_order_mark_is_skipped(void **state)
@@ -353,7 +330,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(members_are_found_by_name_and_type),
 		cmocka_unit_test(what_is_absent_answers_nothing),
-		cmocka_unit_test(every_member_is_visited),
 		cmocka_unit_test(a_byte_order_mark_is_skipped),
 		cmocka_unit_test(what_is_no_json_says_why),
 		cmocka_unit_test(depth_is_limited),

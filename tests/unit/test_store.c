@@ -92,23 +92,6 @@ static void a_put_replaces_and_a_delete_removes(void **state)
 	assert_int_equal(store_write_commit(txn, &place->why), ERR_OK);
 }
 
-static void appending_wants_ascending_keys(void **state)
-{
-	struct place *place = *state;
-
-	assert_int_equal(place_open_writer(place), ERR_OK);
-	struct store_txn *txn = begin_write(place);
-	assert_int_equal(store_append(txn, STORE_DUE, text_bytes("b"), text_bytes("1")), ERR_OK);
-	assert_int_equal(store_append(txn, STORE_DUE, text_bytes("c"), text_bytes("2")), ERR_OK);
-	assert_int_equal(store_append(txn, STORE_DUE, text_bytes("c"), text_bytes("3")), ERR_EXISTS);
-	assert_int_equal(store_append(txn, STORE_DUE, text_bytes("a"), text_bytes("4")), ERR_EXISTS);
-	/* A refusal is no failure of the transaction. */
-	assert_int_equal(store_write_commit(txn, &place->why), ERR_OK);
-	txn = begin_read(place);
-	assert_value(txn, STORE_DUE, "c", "2");
-	store_read_end(txn);
-}
-
 static void a_key_has_a_longest_length(void **state)
 {
 	struct place *place = *state;
@@ -536,7 +519,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		AT_A_PLACE(what_is_committed_is_read_back),
 		AT_A_PLACE(a_put_replaces_and_a_delete_removes),
-		AT_A_PLACE(appending_wants_ascending_keys),
 		AT_A_PLACE(a_key_has_a_longest_length),
 		AT_A_PLACE(a_cursor_walks_in_order),
 		AT_A_PLACE(what_is_aborted_is_not_stored),
