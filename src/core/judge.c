@@ -189,6 +189,11 @@ void judge_recipient(const struct judge *judge, const struct judge_question *que
 		return;
 	}
 
+	/* Who overrides the name below a private suffix means its mail, whoever has the suffix. */
+	if (count == 2 && sides[1].has_pin && !sides[0].has_pin) {
+		sides[0].pin = sides[1].pin;
+		sides[0].has_pin = true;
+	}
 	for (unsigned i = 0; i < count; i++) {
 		decide_side(policy, &evidence, &sides[i], question->now);
 		if (policy_decision_is_worse(&sides[i].decision, &sides[worst].decision))

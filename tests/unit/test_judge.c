@@ -235,6 +235,20 @@ static void the_worse_of_two_owners_counts(void **state)
 	assert_string_equal(judgement.domain.name, "uk.com");
 }
 
+static void a_pin_below_a_private_suffix_decides(void **state)
+{
+	struct fixture *fixture = *state;
+	struct domain domain = domain_of("bob.uk.com");
+	const struct pin accept = {.verdict = PIN_ACCEPT, .set_at = NOW - 10, .until = NOW + 10};
+	struct cache_txn *txn = write_begin(fixture);
+
+	assert_int_equal(cache_put_pin(txn, &domain, NULL, &accept), ERR_OK);
+	write_commit(txn);
+	assert_int_equal(reason_for(fixture, "x@bob.uk.com"), REASON_PINNED);
+	assert_int_equal(judge_as(fixture, "x@bob.uk.com", "").verdict, VERDICT_ACCEPT);
+	assert_int_equal(reason_for(fixture, "x@eve.uk.com"), REASON_NO_RECORD);
+}
+
 static void a_pin_of_the_mailbox_outranks_the_domains(void **state)
 {
 	struct fixture *fixture = *state;
@@ -341,6 +355,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(an_address_entry_is_its_own, open_cache,
 						close_cache),
 		cmocka_unit_test_setup_teardown(the_worse_of_two_owners_counts, open_cache,
+						close_cache),
+		cmocka_unit_test_setup_teardown(a_pin_below_a_private_suffix_decides, open_cache,
 						close_cache),
 		cmocka_unit_test_setup_teardown(a_pin_of_the_mailbox_outranks_the_domains,
 						open_cache, close_cache),
