@@ -81,7 +81,11 @@ void cli_usage_error(struct cli *cli, const char *format, ...)
 	va_start(arguments, format);
 	print_message(format, arguments);
 	va_end(arguments);
-	fputs("Try 'resetguard --help' or resetguard(1).\n", stderr);
+	if (cli->command != NULL)
+		fprintf(stderr, "usage: resetguard %s %s\n", cli->command->name,
+			cli->command->synopsis);
+	else
+		fputs("Try 'resetguard --help' or resetguard(1).\n", stderr);
 	remember(cli, ERR_USAGE);
 }
 

@@ -22,7 +22,10 @@
 
 enum { CLI_NAME_MAX = MAILBOX_PATH_MAX };
 
+struct cli_command;
+
 struct cli {
+	const struct cli_command *command; /* NULL: none was found */
 	const char *conf_path; /* NULL: the default */
 	bool quiet;
 	bool verbose;

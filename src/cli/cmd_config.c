@@ -22,7 +22,7 @@ void cmd_config(struct cli *cli, int argc, char **argv)
 			conf_print_defaults(stdout);
 			return;
 		default: /* foreign enum */
-			cli_usage_error(cli, "config: see the options above");
+			cli_usage_error(cli, "config: that is no option of this command");
 			return;
 		}
 	}

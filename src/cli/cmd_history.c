@@ -113,7 +113,7 @@ void cmd_history(struct cli *cli, int argc, char **argv)
 	for (option = getopt_long(argc, argv, "", options, NULL); option >= 0;
 	     option = getopt_long(argc, argv, "", options, NULL)) {
 		if (option != 'j') {
-			cli_usage_error(cli, "history: see the options above");
+			cli_usage_error(cli, "history: that is no option of this command");
 			return;
 		}
 		history.json = true;

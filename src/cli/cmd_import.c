@@ -105,7 +105,8 @@ static enum err import_csv(struct import *import, char *line, uint64_t number, s
 		return ERR_OK;
 	if (*date != '\0' && time_parse(date, import->cli->now, &verified_at) != ERR_OK &&
 	    time_parse_lenient(date, &verified_at) != ERR_OK)
-		return err_why(ERR_DATA, why, "\"%.40s\" is no time such as 2026-11-22T07:00:00Z",
+		return err_why(ERR_DATA, why, "\"%.40s\" is no time: write 2024-05-01, "
+			       "2024-05-01T07:00:00Z or @SECONDS",
 			       date);
 	return import_name(import, name, verified_at, why);
 }

@@ -90,6 +90,16 @@ static enum err list_due(void *context, const struct domain *domain, int64_t due
 	return err == ERR_OK ? list_one(context, domain, &facts) : err;
 }
 
+/* As the key on_REASON writes it: bad_address. */
+static char *hyphened(char *text)
+{
+	for (char *c = text; *c != '\0'; c++) {
+		if (*c == '_')
+			*c = '-';
+	}
+	return text;
+}
+
 static bool read_options(struct list *list, int argc, char **argv)
 {
 	static const struct option options[] = {
@@ -110,14 +120,20 @@ static bool read_options(struct list *list, int argc, char **argv)
 		case 's':
 			list->by_state = true;
 			if (state_from_text(optarg, &list->state) != ERR_OK) {
-				cli_usage_error(list->cli, "--state %s: no such state", optarg);
+				cli_usage_error(list->cli, "--state %s: it is one of registered, "
+							   "grace, held, redemption, "
+							   "pending-delete, unregistered, unknown",
+						optarg);
 				return false;
 			}
 			break;
 		case 'r':
 			list->by_reason = true;
-			if (reason_from_text(optarg, &list->reason) != ERR_OK) {
-				cli_usage_error(list->cli, "--reason %s: no such reason", optarg);
+			if (reason_from_text(hyphened(optarg), &list->reason) != ERR_OK) {
+				cli_usage_error(list->cli,
+						"--reason %s: no such reason; resetguard(1) has "
+						"their table",
+						optarg);
 				return false;
 			}
 			break;
@@ -125,7 +141,7 @@ static bool read_options(struct list *list, int argc, char **argv)
 			list->tld = optarg + (optarg[0] == '.');
 			break;
 		default: /* foreign enum */
-			cli_usage_error(list->cli, "list: see the options above");
+			cli_usage_error(list->cli, "list: that is no option of this command");
 			return false;
 		}
 	}

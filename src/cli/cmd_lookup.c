@@ -211,7 +211,7 @@ void cmd_lookup(struct cli *cli, int argc, char **argv)
 			lookup.class_name = optarg;
 			break;
 		default: /* foreign enum */
-			cli_usage_error(cli, "lookup: see the options above");
+			cli_usage_error(cli, "lookup: that is no option of this command");
 			return;
 		}
 	}
@@ -221,6 +221,9 @@ void cmd_lookup(struct cli *cli, int argc, char **argv)
 	}
 	if (!cli_open_conf(cli) || !cli_open_reader(cli))
 		return;
+	if (!conf_list_has(&cli->conf->guard, lookup.class_name))
+		cli_say(cli, "class %s is not in guard: the milter lets it through unjudged",
+			lookup.class_name);
 	lookup.class = conf_class_find(cli->conf, lookup.class_name);
 	lookup.judge = cli_judge(cli);
 	cli_each_text(cli, argc - optind, argv + optind, lookup_one, &lookup);

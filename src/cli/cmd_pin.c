@@ -120,7 +120,7 @@ static bool read_options(struct cli *cli, int argc, char **argv, struct pin_chan
 				return false;
 			}
 		} else {
-			cli_usage_error(cli, "pin: see the options above");
+			cli_usage_error(cli, "pin: that is no option of this command");
 			return false;
 		}
 	}

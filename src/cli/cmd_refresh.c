@@ -90,6 +90,8 @@ static void told(void *context, const struct refresh_result *result)
 	}
 	switch (result->outcome) {
 	case REFRESH_CHANGED:
+		if (!command->named && command->cli->quiet)
+			break;
 		printf("%s: changed: %s\n", name, state_text(result->state));
 		break;
 	case REFRESH_UNCHANGED:
@@ -189,7 +191,7 @@ static bool read_options(struct refresh_command *command, int argc, char **argv)
 			}
 			command->jobs = (unsigned)jobs;
 		} else {
-			cli_usage_error(command->cli, "refresh: see the options above");
+			cli_usage_error(command->cli, "refresh: that is no option of this command");
 			return false;
 		}
 	}

@@ -181,11 +181,11 @@ static bool read_options(struct cli *cli, int argc, char **argv, bool with_at,
 		} else if (option == 'a' && with_at) {
 			if (time_parse(optarg, cli->now, &verify->at) != ERR_OK ||
 			    verify->at > cli->now + POLICY_CLOCK_SKEW) {
-				cli_usage_error(cli, "--at %s: not a time that has been", optarg);
+				cli_usage_error(cli, "--at %s: not a time that has been, such as 2024-05-01 or 30d", optarg);
 				return false;
 			}
 		} else {
-			cli_usage_error(cli, "%s: see the options above", argv[0]);
+			cli_usage_error(cli, "%s: that is no option of this command", argv[0]);
 			return false;
 		}
 	}

@@ -16,11 +16,11 @@ static const struct cli_command commands[] = {
 	 "the verdict the milter would give now, and why", cmd_lookup},
 	{"list", "[--state S] [--reason R] [--tld T] [--due] [--json]", "what the cache holds",
 	 cmd_list},
-	{"history", "[--json] NAME", "every change, with its evidence", cmd_history},
+	{"history", "[--json] NAME...|-", "every change, with its evidence", cmd_history},
 	{"verify", "[--at T] [--by WHO] [--note TEXT] NAME...|-",
 	 "vouch for a mailbox, or for every mailbox of a domain", cmd_verify},
 	{"unverify", "[--by WHO] --note TEXT NAME...|-", "take that back", cmd_unverify},
-	{"pin", "[--until T] [--by WHO] [--note TEXT] accept|reject NAME",
+	{"pin", "[--until T] [--by WHO] [--note TEXT] accept|reject NAME...|-",
 	 "an operator's override, with an end", cmd_pin},
 	{"unpin", "NAME...|-", "remove an override", cmd_unpin},
 	{"import", "[FILE|-]", "domains or addresses: plain, CSV (address,verified_at), or exported",
@@ -35,9 +35,10 @@ static void print_help(FILE *stream)
 {
 	fputs("usage: resetguard [-c FILE] [-q|-v] COMMAND\n\n", stream);
 	for (int i = 0; i < COMMAND_COUNT; i++)
-		fprintf(stream, "  %s %s\n      %s\n", commands[i].name, commands[i].synopsis,
+		fprintf(stream, "  %s%s%s\n      %s\n", commands[i].name,
+			commands[i].synopsis[0] == '\0' ? "" : " ", commands[i].synopsis,
 			commands[i].summary);
-	fputs("\nNAME is a domain or an address. T is RFC 3339, @unix, or an age such as 30d.\n"
+	fputs("\nNAME is a domain or an address. T is RFC 3339, a date, @unix, or an age such as 30d.\n"
 	      "Exit: 0 done or accept, 1 reject, 75 defer or done in part, 64-78 errors.\n",
 	      stream);
 }
@@ -69,11 +70,13 @@ static void run_command(struct cli *cli, int argc, char **argv)
 		return;
 	}
 	if (asks_for_help(argc, argv)) {
-		printf("usage: resetguard %s %s\n%s\n", command->name, command->synopsis,
+		printf("usage: resetguard %s%s%s\n%s\n", command->name,
+		       command->synopsis[0] == '\0' ? "" : " ", command->synopsis,
 		       command->summary);
 		return;
 	}
 	optind = 0;
+	cli->command = command;
 	command->run(cli, argc, argv);
 }
 

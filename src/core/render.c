@@ -95,7 +95,7 @@ static struct builtin_text builtin_text(enum reason reason)
 		return (struct builtin_text){"what is known of domain {domain} is being reviewed",
 					     ASK_POSTMASTER};
 	case REASON_HELD:
-		return (struct builtin_text){"domain {domain} is on hold at its registry",
+		return (struct builtin_text){"domain {domain} is on hold, or gone from the DNS",
 					     "use another address of this person"};
 	case REASON_UNCHECKED:
 	case REASON_UNKNOWN:

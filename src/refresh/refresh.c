@@ -206,7 +206,15 @@ static enum err load_bootstrap(struct refresh *refresh, struct why *why)
 	enum err err = bootstrap_load(refresh->options.conf, refresh->http, refresh->clock(),
 				      &refresh->bootstrap, why);
 
-	if (err == ERR_OK && why->text[0] != '\0') {
+	if (err != ERR_OK) {
+		struct why cause = *why;
+
+		return err_why(err, why,
+			       "%.380s: without it nobody is asked; see the network, proxy, or set "
+			       "rdap_bootstrap to a downloaded copy",
+			       cause.text);
+	}
+	if (why->text[0] != '\0') {
 		log_line(LOG_LEVEL_WARNING, "%s", why->text);
 		why->text[0] = '\0';
 	}
@@ -220,7 +228,8 @@ enum err refresh_run(struct refresh *refresh, int64_t (*clock)(void),
 
 	refresh->clock = clock;
 	memset(&refresh->totals, 0, sizeof refresh->totals);
-	if (refresh->bootstrap == NULL && refresh_is_busy(refresh))
+	if (refresh->bootstrap == NULL && refresh_is_busy(refresh) &&
+	    conf_has_source(refresh->options.conf, SOURCE_RDAP))
 		err = load_bootstrap(refresh, why);
 	while (err == ERR_OK && refresh_is_busy(refresh)) {
 		err = refresh_ask(refresh, why);
