@@ -205,7 +205,8 @@ const struct conf_key conf_keys[] = {
 	 .type = &conf_type_sources,
 	 GLOBAL(source_count),
 	 .default_value = "rdap dns",
-	 .help = "Who is asked, in this order: rdap, fastly, dns."},
+	 .help = "Who is asked: rdap, fastly, dns. Of rdap and fastly the first that serves the\n"
+		 "domain is asked, and the other when that one fails."},
 	{.name = "rdap_bootstrap",
 	 .type = &conf_type_url_or_file,
 	 GLOBAL(rdap_bootstrap),
@@ -221,7 +222,8 @@ const struct conf_key conf_keys[] = {
 	 .type = &conf_type_path,
 	 GLOBAL(fastly_key_file),
 	 .optional = true,
-	 .help = "The file with the key for Fastly's Domain Research API."},
+	 .help = "The file whose first line is the key for Fastly's Domain Research API; others\n"
+		 "must not be able to read it."},
 	{.name = "fastly_url",
 	 .type = &conf_type_url,
 	 GLOBAL(fastly_url),

@@ -65,7 +65,7 @@ static bool shows_other_holder(const struct facts *facts, const struct observati
  * and the buyer's name servers follow while the registration date stays. */
 static bool was_sold_in_grace(const struct facts *facts, const struct observation *observation)
 {
-	return facts->registry_state == STATE_GRACE && observation->state != STATE_GRACE &&
+	return !state_is_expired(facts->registry_state) && observation->state != STATE_GRACE &&
 	       !state_is_expired(observation->state) && (facts->flags & FACTS_WAS_PARKED) != 0 &&
 	       facts->ns_hash_before_grace != 0 && observation->ns_hash != 0 &&
 	       observation->ns_hash != facts->ns_hash_before_grace;
@@ -83,13 +83,15 @@ static void note_name_servers(const struct facts *before, const struct observati
 {
 	bool in_grace = observation->state == STATE_GRACE;
 	bool was_in_grace = before->registry_state == STATE_GRACE;
+	bool sees_name_servers = observation->source != SOURCE_FASTLY;
 
 	if (in_grace && !was_in_grace)
 		facts->ns_hash_before_grace = before->ns_hash;
-	facts->flags &= ~(unsigned)FACTS_PARKED;
+	if (sees_name_servers)
+		facts->flags &= ~(unsigned)FACTS_PARKED;
 	if (in_grace && observation->ns_parked)
 		facts->flags |= FACTS_PARKED | FACTS_WAS_PARKED;
-	if (!in_grace) {
+	if (!in_grace && sees_name_servers) {
 		facts->ns_hash_before_grace = 0;
 		facts->flags &= ~(unsigned)FACTS_WAS_PARKED;
 	}
@@ -150,6 +152,19 @@ static bool dns_confirms_absence(const struct facts *facts, int64_t at)
 	       facts->dns.checked_at + APPLY_DNS_FRESH >= at;
 }
 
+/* Fastly sees neither dates nor name servers, nor a difference between registered
+ * and grace: what a registry said of these stays. */
+static struct observation with_what_is_known(const struct observation *observation,
+					     const struct facts *before)
+{
+	struct observation completed = *observation;
+
+	completed.expires_at = before->expires_at;
+	if (observation->state == STATE_REGISTERED && before->registry_state == STATE_GRACE)
+		completed.state = STATE_GRACE;
+	return completed;
+}
+
 static void apply_registry_object(const struct facts *before,
 				  const struct observation *observation,
 				  const struct apply_rules *rules, struct facts *after)
@@ -202,6 +217,13 @@ static void apply_registry(const struct facts *before, const struct observation 
 		result->failed = true;
 		return;
 	case OBSERVATION_OBJECT:
+		if (observation->source == SOURCE_FASTLY) {
+			const struct observation completed =
+				with_what_is_known(observation, before);
+
+			apply_registry_object(before, &completed, rules, after);
+			break;
+		}
 		apply_registry_object(before, observation, rules, after);
 		break;
 	}

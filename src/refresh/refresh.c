@@ -55,6 +55,16 @@ enum err refresh_lock(const char *cache_dir, int *descriptor, struct why *why)
 
 /* ---- opening ---- */
 
+static enum err open_fastly(const struct conf *conf, char header[FASTLY_HEADER_MAX],
+			    struct why *why)
+{
+	if (conf->fastly_key_file == NULL)
+		return err_why(ERR_CONFIG, why,
+			       "fastly is among the sources: fastly_key_file is to name the file "
+			       "with its key");
+	return fastly_header_read(conf->fastly_key_file, header, why);
+}
+
 enum err refresh_open(const struct refresh_options *options, struct refresh **refresh,
 		      struct why *why)
 {
@@ -79,6 +89,11 @@ enum err refresh_open(const struct refresh_options *options, struct refresh **re
 		goto fail;
 	if (conf->parking_name_servers != NULL) {
 		err = rdap_parking_read(conf->parking_name_servers, &made->parking, why);
+		if (err != ERR_OK)
+			goto fail;
+	}
+	if (conf_has_source(conf, SOURCE_FASTLY)) {
+		err = open_fastly(conf, made->fastly_header, why);
 		if (err != ERR_OK)
 			goto fail;
 	}
@@ -111,6 +126,7 @@ void refresh_close(struct refresh *refresh)
 	rdap_parking_free(refresh->parking);
 	free(refresh->queue.names);
 	free(refresh->batch);
+	explicit_bzero(refresh->fastly_header, sizeof refresh->fastly_header);
 	free(refresh);
 }
 

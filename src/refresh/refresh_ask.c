@@ -13,6 +13,11 @@ static const char *const rdap_headers[] = {
 	NULL,
 };
 
+static enum source asked(const struct refresh *refresh, const struct ticket *ticket)
+{
+	return refresh->options.conf->sources[ticket->place];
+}
+
 static unsigned under_way(const struct refresh *refresh)
 {
 	return http_pending(refresh->http) +
@@ -94,43 +99,98 @@ static struct ticket *take_first(struct refresh_host *host)
 	return ticket;
 }
 
-static void wait_at(struct refresh *refresh, struct ticket *ticket, const char *host_name)
+/* False: no memory. */
+static bool wait_at(struct refresh *refresh, struct ticket *ticket, const char *host_name)
 {
 	struct refresh_host *host = find_host(refresh, host_name);
 
-	if (host == NULL) {
-		fail_at_once(refresh, ticket, SOURCE_RDAP, err_text(ERR_NO_MEMORY));
-		return;
-	}
+	if (host == NULL)
+		return false;
 	ticket->host = host;
 	if (host->last != NULL)
 		host->last->next = ticket;
 	else
 		host->first = ticket;
 	host->last = ticket;
+	return true;
 }
 
 /* ---- the registry ---- */
 
+/* Waits at the first source, from that place in `sources` on, that serves the
+ * domain. False: none does. */
+static bool wait_for_source(struct refresh *refresh, struct ticket *ticket, size_t place)
+{
+	const struct domain domain = ticket_domain(ticket);
+	struct refresh_route route;
+
+	if (!refresh_find_route(refresh, &domain, place, &route))
+		return false;
+	free(ticket->url);
+	ticket->url = NULL;
+	ticket->redirects = 0;
+	ticket->place = route.place;
+	ticket->trust = route.trust;
+	return wait_at(refresh, ticket, route.host);
+}
+
+/* The source could not tell: the next one may. False: there is none. */
+static bool ask_the_next(struct refresh *refresh, struct ticket *ticket, const char *cause)
+{
+	char causes[OBSERVATION_ERROR_MAX + 1];
+
+	if (!wait_for_source(refresh, ticket, ticket->place + 1))
+		return false;
+	if (ticket->earlier == NULL)
+		snprintf(causes, sizeof causes, "%s", cause);
+	else
+		snprintf(causes, sizeof causes, "%.95s; %.95s", ticket->earlier, cause);
+	free(ticket->earlier);
+	ticket->earlier = strdup(causes);
+	return true;
+}
+
+/* What is told in the end: why each source failed. */
+static void add_earlier(const struct ticket *ticket, char cause[OBSERVATION_ERROR_MAX + 1])
+{
+	char last[OBSERVATION_ERROR_MAX + 1];
+
+	if (ticket->earlier == NULL)
+		return;
+	memcpy(last, cause, sizeof last);
+	snprintf(cause, OBSERVATION_ERROR_MAX + 1, "%.95s; %.95s", ticket->earlier, last);
+}
+
+static void fail_registry(struct refresh *refresh, struct ticket *ticket, const char *cause)
+{
+	enum source source = asked(refresh, ticket);
+
+	if (!ask_the_next(refresh, ticket, cause))
+		fail_at_once(refresh, ticket, source, cause);
+}
+
 static void ask_registry(struct refresh *refresh, struct ticket *ticket)
 {
 	const struct domain domain = ticket_domain(ticket);
-	struct bootstrap_server server;
-	char url[HTTP_URL_MAX];
-	enum err err = ERR_OK;
+	const char *const fastly_headers[] = {refresh->fastly_header, NULL};
+	bool is_fastly = asked(refresh, ticket) == SOURCE_FASTLY;
+	struct refresh_route route;
+	const char *url = ticket->url;
+	enum err err;
 
-	if (ticket->url == NULL) {
-		err = bootstrap_find(refresh->bootstrap, &domain, &server);
-		if (err == ERR_OK)
-			err = rdap_url(server.base, &domain, url);
+	if (url == NULL) {
+		if (!refresh_find_route(refresh, &domain, ticket->place, &route) ||
+		    route.place != ticket->place) {
+			fail_registry(refresh, ticket, "it is no longer asked");
+			return;
+		}
+		url = route.url;
 	}
-	if (err == ERR_OK)
-		err = http_start(refresh->http, ticket->url != NULL ? ticket->url : url,
-				 rdap_headers, ticket);
+	err = http_start(refresh->http, url, is_fastly ? fastly_headers : rdap_headers, ticket);
 	if (err == ERR_OK)
 		host_limit_started(&ticket->host->limit, time_monotonic_ms());
 	else
-		fail_at_once(refresh, ticket, SOURCE_RDAP, err_text(err));
+		fail_registry(refresh, ticket, err_text(err));
 }
 
 /* A host that asks for more patience than one request has: what waits for it
@@ -142,8 +202,12 @@ static void give_up_on(struct refresh *refresh, struct refresh_host *host, int64
 	snprintf(cause, sizeof cause,
 		 "%.120s limits our queries: not asked for another %lld s", host->name,
 		 (long long)(rest_ms / 1000));
-	while (host->first != NULL)
-		refresh_give_up(refresh, take_first(host), cause);
+	while (host->first != NULL) {
+		struct ticket *ticket = take_first(host);
+
+		if (!ask_the_next(refresh, ticket, cause))
+			refresh_give_up(refresh, ticket, cause);
+	}
 }
 
 /* Asks the hosts that may be asked; *wait_ms: when the next one may. */
@@ -183,13 +247,15 @@ static bool is_redirect(const struct http_reply *reply)
 }
 
 /* Waits at the host that the redirect leads to, under that one's limits. A 404 is
- * believed of the named server only, not of wherever it sends us. */
+ * believed of the named server only, not of wherever it sends us. A key goes nowhere
+ * but where it belongs. */
 static bool follow(struct refresh *refresh, struct ticket *ticket, const struct http_reply *reply)
 {
 	char host[DOMAIN_MAX + 1];
 	char *url;
 
-	if (!is_redirect(reply) || ticket->redirects == REFRESH_REDIRECTS_MAX ||
+	if (asked(refresh, ticket) != SOURCE_RDAP || !is_redirect(reply) ||
+	    ticket->redirects == REFRESH_REDIRECTS_MAX ||
 	    http_url_host(reply->location, refresh->options.conf->allow_http, host, NULL) != ERR_OK)
 		return false;
 	url = strdup(reply->location);
@@ -199,8 +265,7 @@ static bool follow(struct refresh *refresh, struct ticket *ticket, const struct 
 	ticket->url = url;
 	ticket->redirects++;
 	ticket->trust = RDAP_DATES_ONLY;
-	wait_at(refresh, ticket, host);
-	return true;
+	return wait_at(refresh, ticket, host);
 }
 
 /* Our clock against the server's: more than a day apart, one of them is wrong. */
@@ -229,12 +294,31 @@ static void note_limit(struct refresh *refresh, struct refresh_host *host,
 			 &refresh->options.conf->host_rate, time_monotonic_ms());
 }
 
+static void observe(struct refresh *refresh, const struct ticket *ticket,
+		    const struct http_reply *reply, struct observation *observation)
+{
+	const struct domain domain = ticket_domain(ticket);
+
+	if (asked(refresh, ticket) == SOURCE_RDAP) {
+		rdap_observe(&domain, reply, ticket->trust, refresh->parking, refresh->clock(),
+			     observation);
+		return;
+	}
+	fastly_observe(&domain, reply, refresh->clock(), observation);
+	if (fastly_refuses_key(reply) && !refresh->fastly_refused) {
+		refresh->fastly_refused = true;
+		log_line(LOG_LEVEL_ERROR,
+			 "%s refuses the key: it is not asked again in this run; see "
+			 "fastly_key_file",
+			 reply->host);
+	}
+}
+
 static enum err take_reply(struct refresh *refresh, const struct http_reply *reply,
 			   struct why *why)
 {
 	struct ticket *ticket = reply->tag;
 	struct refresh_host *host = ticket->host;
-	const struct domain domain = ticket_domain(ticket);
 	struct observation observation;
 	struct answer *answer;
 	bool agrees = clock_agrees(refresh, reply);
@@ -245,8 +329,7 @@ static enum err take_reply(struct refresh *refresh, const struct http_reply *rep
 			       "agree within a day; set the clock (timedatectl)",
 			       time_format(refresh->clock()).text, reply->host,
 			       time_format(reply->date).text);
-	rdap_observe(&domain, reply, ticket->trust, refresh->parking, refresh->clock(),
-		     &observation);
+	observe(refresh, ticket, reply, &observation);
 	note_limit(refresh, host, &observation);
 	if (follow(refresh, ticket, reply))
 		return ERR_OK;
@@ -255,7 +338,12 @@ static enum err take_reply(struct refresh *refresh, const struct http_reply *rep
 		snprintf(observation.error, sizeof observation.error,
 			 "the clock of %.150s is wrong by more than a day", reply->host);
 	}
-	answer = refresh_new_answer(refresh, ticket, SOURCE_RDAP);
+	if (observation.answer == OBSERVATION_FAILED) {
+		if (ask_the_next(refresh, ticket, observation.error))
+			return ERR_OK;
+		add_earlier(ticket, observation.error);
+	}
+	answer = refresh_new_answer(refresh, ticket, observation.source);
 	answer->observation = observation;
 	return ERR_OK;
 }
@@ -288,15 +376,8 @@ static bool shows_change(const struct ticket *ticket, const struct observation *
 
 static void wait_for_registry(struct refresh *refresh, struct ticket *ticket)
 {
-	const struct domain domain = ticket_domain(ticket);
-	struct bootstrap_server server;
-
-	if (bootstrap_find(refresh->bootstrap, &domain, &server) != ERR_OK) {
-		fail_at_once(refresh, ticket, SOURCE_RDAP, "its RDAP server is no longer known");
-		return;
-	}
-	ticket->trust = server.trust;
-	wait_at(refresh, ticket, server.host);
+	if (!wait_for_source(refresh, ticket, 0))
+		fail_at_once(refresh, ticket, SOURCE_RDAP, "it cannot wait for a registry source");
 }
 
 static enum err take_dns_answers(struct refresh *refresh, struct why *why)
@@ -349,7 +430,7 @@ static bool take_name(struct name_queue *queue, struct domain *domain, bool *for
 static enum err read_ticket(struct refresh *refresh, struct ticket *ticket,
 			    const struct domain *domain, bool forced)
 {
-	struct bootstrap_server server;
+	struct refresh_route route;
 	struct facts facts = {.state = STATE_UNKNOWN};
 	struct cache_txn *txn;
 	enum err err = cache_read_begin(refresh->options.cache, time_monotonic_ms(), &txn);
@@ -363,10 +444,7 @@ static enum err read_ticket(struct refresh *refresh, struct ticket *ticket,
 	ticket->state = facts.state;
 	ticket->source = facts.source;
 	ticket->dns_state = facts.dns_state;
-	ticket->registry_serves =
-		conf_has_source(refresh->options.conf, SOURCE_RDAP) &&
-		!domain_is_below_private(refresh->options.suffixes, domain) &&
-		bootstrap_find(refresh->bootstrap, domain, &server) == ERR_OK;
+	ticket->registry_serves = refresh_find_route(refresh, domain, 0, &route);
 	ticket->registry_due = forced || err == ERR_NOT_FOUND || refresh->dns == NULL ||
 			       facts.registry.next_check_at <= refresh->clock();
 	return ERR_OK;
@@ -382,8 +460,8 @@ static void say_no_source(struct refresh *refresh, struct ticket *ticket,
 					      "and dns is not among the sources");
 	else
 		snprintf(cause, sizeof cause,
-			 "no RDAP server is known for .%.63s (rdap_server names one), and dns is "
-			 "not among the sources",
+			 "no RDAP server is known for .%.63s (rdap_server names one), and neither "
+			 "fastly nor dns is among the sources",
 			 domain_tld(domain));
 	fail_at_once(refresh, ticket, SOURCE_RDAP, cause);
 }

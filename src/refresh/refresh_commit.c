@@ -61,6 +61,7 @@ void ticket_end(struct refresh *refresh, struct ticket *ticket)
 		ticket->older->newer = ticket->newer;
 	refresh->ticket_count--;
 	free(ticket->url);
+	free(ticket->earlier);
 	free(ticket);
 }
 

@@ -8,6 +8,7 @@
 
 #include "resetguard/bootstrap.h"
 #include "resetguard/dns.h"
+#include "resetguard/fastly.h"
 #include "resetguard/hosts.h"
 #include "resetguard/http.h"
 #include "resetguard/rdap.h"
@@ -52,6 +53,8 @@ struct ticket {
 	struct ticket *older;
 	struct refresh_host *host;
 	char *url; /* where a redirect leads; NULL: to the named server */
+	char *earlier; /* why the sources before this one failed; NULL: they did not */
+	size_t place;  /* in `sources`, of the one that is asked */
 	enum rdap_trust trust;
 	enum state state; /* these three on file, before this run */
 	enum source source;
@@ -80,6 +83,8 @@ struct refresh {
 	struct dns *dns; /* NULL: not among the sources */
 	struct bootstrap *bootstrap;
 	struct rdap_parking *parking;
+	char fastly_header[FASTLY_HEADER_MAX]; /* secret */
+	bool fastly_refused;		       /* the key is no good: not asked again */
 	struct name_queue queue;
 	struct ticket *newest;
 	size_t ticket_count;
@@ -92,6 +97,20 @@ struct refresh {
 	int64_t (*clock)(void);
 	struct refresh_totals totals;
 };
+
+/* The registry source that is to be asked of a domain, and where. */
+struct refresh_route {
+	enum source source;
+	size_t place; /* in `sources` */
+	enum rdap_trust trust;
+	char host[DOMAIN_MAX + 1];
+	char url[HTTP_URL_MAX];
+};
+
+/* The first registry source, from that place in `sources` on, that serves the
+ * domain. False: none does. */
+bool refresh_find_route(const struct refresh *refresh, const struct domain *domain, size_t place,
+			struct refresh_route *route);
 
 /* ERR_NO_MEMORY. */
 MUST_CHECK enum err ticket_new(struct refresh *refresh, const struct domain *domain,

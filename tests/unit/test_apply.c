@@ -125,6 +125,8 @@ static struct facts dns_facts_lapsed(void)
 	.expires_at = NOW + 100 * DAYS, .handle_hash = (handle)
 #define OBJECT(state_now) OBJECT_OF(state_now, 1)
 #define NO_OBJECT(kind) .source = SOURCE_RDAP, .answer = (kind), .at = NOW
+#define FASTLY_SAYS(state_now)                                                                     \
+	.source = SOURCE_FASTLY, .answer = OBSERVATION_OBJECT, .at = NOW, .state = (state_now)
 #define DNS_SAYS(kind) .source = SOURCE_DNS, .answer = (kind), .at = NOW
 
 struct story {
@@ -270,6 +272,16 @@ static const struct story stories[] = {
 	{"NODATA where only the DNS could tell", dns_facts_gone, &dns_only,
 	 {DNS_SAYS(OBSERVATION_NODATA)}, true, STATE_HELD, false, false, 0, 0, 0},
 
+	/* Fastly sees no dates, no name servers and no grace */
+	{"Fastly: registered", sound_facts, &rdap_only, {FASTLY_SAYS(STATE_REGISTERED)}, false,
+	 STATE_REGISTERED, false, true, REGISTERED, 0, 0},
+	{"Fastly: registered, while parked in grace", parked_facts, &rdap_only,
+	 {FASTLY_SAYS(STATE_REGISTERED)}, false, STATE_HELD, false, true, REGISTERED, 0, 0},
+	{"Fastly: expiring", sound_facts, &rdap_only, {FASTLY_SAYS(STATE_REDEMPTION)}, false,
+	 STATE_REDEMPTION, true, true, REGISTERED, NOW, 0},
+	{"Fastly: registered again", lapsed_facts, &rdap_only, {FASTLY_SAYS(STATE_REGISTERED)},
+	 false, STATE_REGISTERED, true, false, REGISTERED, LAPSED, NOW},
+
 	/* late */
 	{"overtaken by a later answer", sound_facts, &rdap_only,
 	 {.source = SOURCE_RDAP, .answer = OBSERVATION_NOT_THERE, .at = NOW - 2 * DAYS}, false,
@@ -299,6 +311,24 @@ static void each_story_ends_as_it_should(void **unused)
 				 (long long)got.facts.registered_at,
 				 (long long)got.facts.lapsed_at, (long long)got.facts.changed_at);
 		assert_int_equal(got.change.state_changed, before.state != got.facts.state);
+	}
+}
+
+static void a_sale_is_seen_across_an_answer_of_fastlys(void **unused)
+{
+	static const enum state meanwhile[] = {STATE_REGISTERED, STATE_HELD};
+	const struct observation sold = {OBJECT(STATE_REGISTERED), .registered_at = REGISTERED,
+					 .ns_hash = 77};
+
+	(void)unused;
+	for (size_t i = 0; i < sizeof meanwhile / sizeof *meanwhile; i++) {
+		const struct observation seen = {FASTLY_SAYS(meanwhile[i])};
+		struct facts facts = parked_facts();
+
+		facts = facts_apply(&facts, &seen, &rdap_only).facts;
+		assert_int_equal(facts.expires_at, NOW + 100 * DAYS);
+		facts = facts_apply(&facts, &sold, &rdap_only).facts;
+		assert_int_equal(facts.changed_at, NOW);
 	}
 }
 
@@ -522,6 +552,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_story_ends_as_it_should),
+		cmocka_unit_test(a_sale_is_seen_across_an_answer_of_fastlys),
 		cmocka_unit_test(a_contradicted_404_is_told_apart),
 		cmocka_unit_test(a_change_in_the_dns_pulls_the_registry_check_forward),
 		cmocka_unit_test(only_bad_news_and_new_owners_void_pins),
