@@ -10,6 +10,10 @@
  *   unregistered         weekly
  *   after a failure      5 minutes, doubling, up to a day
  *
+ * Where the TLD's lifecycle is known, daily begins as it says, and a domain past its
+ * expiration date is looked at after a quarter of the time until it can be gone, 6
+ * hours at least, if that is sooner than the above.
+ *
  * Every interval is shortened by up to a tenth, by seed, so that what was imported
  * together is not asked together for ever.
  */
@@ -19,9 +23,11 @@
 #include <stdint.h>
 
 #include "resetguard/facts.h"
+#include "resetguard/lifecycle.h"
 
 struct schedule_rules {
 	int64_t max_interval; /* seconds */
+	struct lifecycle lifecycle; /* of the domain's TLD */
 };
 
 /* The next registry check, from what facts.registry says of the last one. seed:

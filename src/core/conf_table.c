@@ -305,7 +305,8 @@ const struct conf_key conf_keys[] = {
 	 .type = &conf_type_path,
 	 GLOBAL(tld_lifecycle),
 	 .optional = true,
-	 .help = "A table of how fast the names of a TLD are dropped."},
+	 .help = "A table of how fast the names of a TLD are dropped, read when a refresh begins.\n"
+		 "One comes with the program, tld-lifecycle, and says what its columns are."},
 	{.name = "parking_name_servers",
 	 .type = &conf_type_path,
 	 GLOBAL(parking_name_servers),

@@ -92,6 +92,11 @@ enum err refresh_open(const struct refresh_options *options, struct refresh **re
 		if (err != ERR_OK)
 			goto fail;
 	}
+	if (conf->tld_lifecycle != NULL) {
+		err = lifecycle_read(conf->tld_lifecycle, &made->lifecycles, why);
+		if (err != ERR_OK)
+			goto fail;
+	}
 	if (conf_has_source(conf, SOURCE_FASTLY)) {
 		err = open_fastly(conf, made->fastly_header, why);
 		if (err != ERR_OK)
@@ -124,6 +129,7 @@ void refresh_close(struct refresh *refresh)
 	dns_close(refresh->dns);
 	http_close(refresh->http);
 	rdap_parking_free(refresh->parking);
+	lifecycle_free(refresh->lifecycles);
 	free(refresh->queue.names);
 	free(refresh->batch);
 	explicit_bzero(refresh->fastly_header, sizeof refresh->fastly_header);

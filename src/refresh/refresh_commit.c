@@ -70,7 +70,11 @@ void ticket_end(struct refresh *refresh, struct ticket *ticket)
 static void set_next_checks(const struct refresh *refresh, const struct answer *answer,
 			    struct apply_result *applied)
 {
-	struct schedule_rules rules = {.max_interval = refresh->options.conf->max_interval};
+	const struct domain domain = ticket_domain(answer->ticket);
+	struct schedule_rules rules = {
+		.max_interval = refresh->options.conf->max_interval,
+		.lifecycle = lifecycle_of(refresh->lifecycles, &domain),
+	};
 	uint64_t seed = addresses_text_hash(answer->ticket->name, answer->ticket->length);
 	const struct observation *observation = &answer->observation;
 	struct facts *facts = &applied->facts;

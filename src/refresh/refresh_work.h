@@ -11,6 +11,7 @@
 #include "resetguard/fastly.h"
 #include "resetguard/hosts.h"
 #include "resetguard/http.h"
+#include "resetguard/lifecycle.h"
 #include "resetguard/rdap.h"
 #include "resetguard/refresh.h"
 
@@ -83,6 +84,7 @@ struct refresh {
 	struct dns *dns; /* NULL: not among the sources */
 	struct bootstrap *bootstrap;
 	struct rdap_parking *parking;
+	struct lifecycle_table *lifecycles; /* NULL: none configured */
 	char fastly_header[FASTLY_HEADER_MAX]; /* secret */
 	bool fastly_refused;		       /* the key is no good: not asked again */
 	struct name_queue queue;

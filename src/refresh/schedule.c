@@ -9,8 +9,15 @@ enum {
 	A_WEEK = 7 * TIME_DAY,
 	BEFORE_EXPIRY = 10 * TIME_DAY, /* daily from then on */
 	FIRST_RETRY = 5 * TIME_MINUTE,
+	SOONEST = 6 * TIME_HOUR,       /* while it can be gone any day */
+	LIFE_MISJUDGED = 30 * TIME_DAY, /* there that long after it had to be gone: it had not */
 	JITTER_PARTS = 10, /* an interval is shortened by up to one part in ten */
 };
+
+static int64_t larger(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
+}
 
 static int64_t smaller(int64_t a, int64_t b)
 {
@@ -26,23 +33,26 @@ static int64_t interval_after_failure(unsigned failures)
 	return smaller(interval, TIME_DAY);
 }
 
-static int64_t interval_while_registered(const struct facts *facts, int64_t max_interval)
+static int64_t interval_while_registered(const struct facts *facts,
+					 const struct schedule_rules *rules)
 {
-	int64_t until_watch = facts->expires_at - BEFORE_EXPIRY - facts->registry.tried_at;
+	int64_t before = rules->lifecycle.watch_before != 0 ? rules->lifecycle.watch_before
+							    : BEFORE_EXPIRY;
+	int64_t until_watch = facts->expires_at - before - facts->registry.tried_at;
 
 	if (facts->expires_at == 0)
-		return max_interval;
+		return rules->max_interval;
 	if (until_watch < TIME_DAY)
 		return TIME_DAY;
-	return smaller(until_watch, max_interval);
+	return smaller(until_watch, rules->max_interval);
 }
 
-static int64_t interval_after_success(const struct facts *facts, int64_t max_interval)
+static int64_t interval_by_state(const struct facts *facts, const struct schedule_rules *rules)
 {
 	switch (facts->state) {
 	case STATE_REGISTERED:
 	case STATE_UNKNOWN:
-		return interval_while_registered(facts, max_interval);
+		return interval_while_registered(facts, rules);
 	case STATE_GRACE:
 		return TIME_DAY;
 	case STATE_HELD:
@@ -53,6 +63,22 @@ static int64_t interval_after_success(const struct facts *facts, int64_t max_int
 		return A_WEEK;
 	}
 	return TIME_DAY;
+}
+
+/* Past its expiration date and still there, in a TLD that drops fast: a quarter of
+ * the time that is left. */
+static int64_t interval_after_success(const struct facts *facts,
+				      const struct schedule_rules *rules)
+{
+	int64_t interval = interval_by_state(facts, rules);
+	int64_t at = facts->registry.tried_at;
+	int64_t left = facts->expires_at + rules->lifecycle.gone_after - at;
+
+	if (rules->lifecycle.watch_before == 0 || facts->expires_at == 0 ||
+	    at < facts->expires_at || left < -(int64_t)LIFE_MISJUDGED ||
+	    facts->state == STATE_UNREGISTERED)
+		return interval;
+	return smaller(interval, larger(SOONEST, left / 4));
 }
 
 /* Spreads seeds that differ little: the finaliser of MurmurHash3 (public domain). */
@@ -80,7 +106,7 @@ int64_t schedule_next(const struct facts *facts, const struct schedule_rules *ru
 
 	return after(check,
 		     check->failures > 0 ? interval_after_failure(check->failures)
-					 : interval_after_success(facts, rules->max_interval),
+					 : interval_after_success(facts, rules),
 		     rules, seed);
 }
 

@@ -50,27 +50,63 @@ static struct facts facts_of(const struct row *row)
 	};
 }
 
+static void check_row(const struct row *row, const struct schedule_rules *by)
+{
+	struct facts facts = facts_of(row);
+	int64_t earliest = TIME_MAX;
+	int64_t latest = 0;
+
+	for (uint64_t seed = 0; seed < 500; seed++) {
+		int64_t next = schedule_next(&facts, by, seed);
+
+		earliest = next < earliest ? next : earliest;
+		latest = next > latest ? next : latest;
+	}
+	/* Jitter shortens by up to a tenth, and is really there. */
+	if (latest > NOW + row->longest || earliest < NOW + row->longest - row->longest / 10)
+		fail_msg("%s: %lld to %lld s", row->what, (long long)(earliest - NOW),
+			 (long long)(latest - NOW));
+	assert_true(latest - earliest > row->longest / 20);
+}
+
 static void each_row_has_its_interval(void **unused)
 {
 	(void)unused;
-	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		struct facts facts = facts_of(&rows[i]);
-		int64_t earliest = TIME_MAX;
-		int64_t latest = 0;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		check_row(&rows[i], &rules);
+}
 
-		for (uint64_t seed = 0; seed < 500; seed++) {
-			int64_t next = schedule_next(&facts, &rules, seed);
+/* In a TLD whose names are gone 9 days after expiry, watched from 20 days before. */
+static const struct schedule_rules fast = {
+	.max_interval = 30 * DAYS,
+	.lifecycle = {.gone_after = 9 * DAYS, .watch_before = 20 * DAYS},
+};
 
-			earliest = next < earliest ? next : earliest;
-			latest = next > latest ? next : latest;
-		}
-		/* Jitter shortens by up to a tenth, and is really there. */
-		if (latest > NOW + rows[i].longest ||
-		    earliest < NOW + rows[i].longest - rows[i].longest / 10)
-			fail_msg("%s: %lld to %lld s", rows[i].what, (long long)(earliest - NOW),
-				 (long long)(latest - NOW));
-		assert_true(latest - earliest > rows[i].longest / 20);
-	}
+static const struct row fast_rows[] = {
+	{"expires in a year", STATE_REGISTERED, 365 * DAYS, 0, 30 * DAYS},
+	{"no expiration date", STATE_REGISTERED, 0, 0, 30 * DAYS},
+	{"expires in 25 days", STATE_REGISTERED, 25 * DAYS, 0, 5 * DAYS},
+	{"expires in 20 days", STATE_REGISTERED, 20 * DAYS, 0, DAYS},
+	{"expires in an hour", STATE_REGISTERED, HOURS, 0, DAYS},
+	{"expired an hour ago", STATE_GRACE, -HOURS, 0, DAYS},
+	{"can be gone in 4 days", STATE_GRACE, -5 * DAYS, 0, DAYS},
+	{"can be gone in 2 days", STATE_GRACE, -7 * DAYS, 0, 12 * HOURS},
+	{"the same, registered", STATE_REGISTERED, -7 * DAYS, 0, 12 * HOURS},
+	{"can be gone in a day", STATE_GRACE, -8 * DAYS, 0, 6 * HOURS},
+	{"the same, in redemption", STATE_REDEMPTION, -8 * DAYS, 0, 6 * HOURS},
+	{"held, with 8 days to go", STATE_HELD, -DAYS, 0, 12 * HOURS},
+	{"should be gone", STATE_GRACE, -10 * DAYS, 0, 6 * HOURS},
+	{"should be gone for a month", STATE_GRACE, -39 * DAYS, 0, 6 * HOURS},
+	{"should be gone for longer: the figure was wrong", STATE_GRACE, -40 * DAYS, 0, DAYS},
+	{"gone", STATE_UNREGISTERED, -10 * DAYS, 0, 7 * DAYS},
+	{"failed once", STATE_GRACE, -8 * DAYS, 1, 300},
+};
+
+static void each_row_of_a_fast_tld_has_its_interval(void **unused)
+{
+	(void)unused;
+	for (size_t i = 0; i < sizeof fast_rows / sizeof *fast_rows; i++)
+		check_row(&fast_rows[i], &fast);
 }
 
 static void the_dns_is_asked_daily(void **unused)
@@ -123,6 +159,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_row_has_its_interval),
+		cmocka_unit_test(each_row_of_a_fast_tld_has_its_interval),
 		cmocka_unit_test(the_dns_is_asked_daily),
 		cmocka_unit_test(the_same_domain_keeps_its_time),
 		cmocka_unit_test(max_interval_bounds_everything),
