@@ -46,7 +46,8 @@ MUST_CHECK enum err bootstrap_parse(const char *text, size_t length, const struc
 				    struct bootstrap **bootstrap, struct why *why);
 
 /* From where conf says, by http, looking after the kept copy. now: for its age.
- * Nothing else may be under way in http. Where it succeeds although something
+ * Nothing else may be under way in http. http NULL: nobody is asked, a copy of any
+ * age serves, and without one it is ERR_NOT_FOUND. Where it succeeds although something
  * went wrong (an older copy serves, the copy cannot be kept), why says what;
  * else why is "". */
 MUST_CHECK enum err bootstrap_load(const struct conf *conf, struct http *http, int64_t now,

@@ -31,6 +31,20 @@ enum refresh_outcome {
 	REFRESH_FAILED,	   /* the old facts stand */
 };
 
+/* Why a look-up failed. */
+enum refresh_cause {
+	REFRESH_CAUSE_OTHER,
+	REFRESH_CAUSE_DNS,
+	REFRESH_CAUSE_CONNECT,
+	REFRESH_CAUSE_TLS,
+	REFRESH_CAUSE_TIMEOUT,
+	REFRESH_CAUSE_THROTTLED,
+	REFRESH_CAUSE_STATUS,	    /* an HTTP status that is no answer */
+	REFRESH_CAUSE_MALFORMED,    /* an answer that is not what it should be */
+	REFRESH_CAUSE_CONTRADICTED, /* the sources do not agree */
+};
+enum { REFRESH_CAUSE_COUNT = REFRESH_CAUSE_CONTRADICTED + 1 };
+
 /* One domain's end; the strings live during the call. */
 struct refresh_result {
 	const struct domain *domain;
@@ -38,12 +52,16 @@ struct refresh_result {
 	enum state state;
 	enum source source;
 	const char *error; /* NULL unless failed */
+	enum refresh_cause cause;
+	int64_t checked_at; /* its last good check; 0: none yet */
 };
 
 struct refresh_totals {
 	uint64_t checked; /* changed and unchanged */
 	uint64_t changed;
 	uint64_t failed;
+	uint64_t causes[REFRESH_CAUSE_COUNT]; /* of failed */
+	int64_t oldest_check; /* of those failed that were checked before; 0: none */
 };
 
 struct refresh_options {
@@ -77,6 +95,24 @@ MUST_CHECK enum err refresh_add_all(struct refresh *refresh, struct why *why);
 MUST_CHECK enum err refresh_run(struct refresh *refresh, int64_t (*clock)(void),
 				struct refresh_totals *totals, struct why *why);
 
+/* One question that a run would ask; the strings live during the call. */
+struct refresh_question {
+	const struct domain *domain;
+	enum source source; /* SOURCE_NONE: nobody can be asked */
+	const char *host;   /* NULL: not known, or the system's resolver */
+	bool forced;	    /* named, wanted or all; not because it is due */
+	int64_t due_at;	    /* 0: never checked */
+};
+
+/* Tells the questions that refresh_run would begin with, and empties the queue. Asks
+ * nobody and writes nothing: the cache may be a reader's. why: where it succeeds
+ * although the RDAP servers are not known yet, says so; else "". */
+MUST_CHECK enum err refresh_plan(struct refresh *refresh, int64_t now,
+				 void (*visit)(void *context,
+					       const struct refresh_question *question),
+				 void *context, struct why *why);
+
+const char *refresh_cause_text(enum refresh_cause cause);
 const char *refresh_outcome_text(enum refresh_outcome outcome);
 
 /* refresh.lock: held by runs over what is due or all. ERR_BUSY: another has it.

@@ -15,6 +15,7 @@ enum { JOBS_MAX = 1024 };
 struct refresh_command {
 	struct cli *cli;
 	bool all;
+	bool dry_run;
 	bool json;
 	unsigned jobs; /* 0: as configured */
 	bool named;
@@ -119,14 +120,107 @@ static enum err queue_names(struct refresh_command *command, struct why *why)
 	return err;
 }
 
+/* "2 TLS, 1 throttled" */
+static void list_causes(const struct refresh_totals *totals, char *text, size_t size)
+{
+	size_t length = 0;
+
+	text[0] = '\0';
+	for (unsigned i = 0; i < REFRESH_CAUSE_COUNT; i++) {
+		if (totals->causes[i] != 0 && length < size)
+			length += (size_t)snprintf(text + length, size - length,
+						   "%s%" PRIu64 " %s", length == 0 ? "" : ", ",
+						   totals->causes[i],
+						   refresh_cause_text((enum refresh_cause)i));
+	}
+}
+
 static void report(struct cli *cli, const struct refresh_totals *totals)
 {
-	cli_say(cli, "%" PRIu64 " checked, %" PRIu64 " changed, %" PRIu64 " failed%s",
-		totals->checked, totals->changed, totals->failed,
+	char causes[256];
+	char oldest[80] = "";
+
+	list_causes(totals, causes, sizeof causes);
+	if (totals->oldest_check != 0)
+		snprintf(oldest, sizeof oldest, "; of the failed the oldest good check is of %s",
+			 time_format(totals->oldest_check).text);
+	cli_say(cli, "%" PRIu64 " checked, %" PRIu64 " changed, %" PRIu64 " failed%s%s%s%s%s",
+		totals->checked, totals->changed, totals->failed, causes[0] == '\0' ? "" : " (",
+		causes, causes[0] == '\0' ? "" : ")", oldest,
 		totals->checked + totals->failed == 0 ? ": nothing was due" : "");
 	if (totals->failed > 0 && totals->checked == 0)
 		cli_error(cli, ERR_UNAVAILABLE, "nothing could be looked up");
 	cli->deferred |= totals->failed > 0;
+}
+
+/* ---- what would be asked ---- */
+
+static const char *why_asked(const struct refresh_command *command,
+			     const struct refresh_question *question)
+{
+	if (!question->forced)
+		return "due";
+	if (command->all)
+		return "all";
+	return command->named ? "named" : "wanted";
+}
+
+static void print_question(void *context, const struct refresh_question *question)
+{
+	const struct refresh_command *command = context;
+	const char *source = question->source == SOURCE_NONE ? NULL : source_text(question->source);
+	const char *why = why_asked(command, question);
+
+	if (command->json) {
+		struct json_line line = json_line_begin(stdout);
+
+		json_line_string(&line, "domain", question->domain->name);
+		json_line_string(&line, "source", source);
+		json_line_string(&line, "host", question->host);
+		json_line_string(&line, "why", why);
+		json_line_time(&line, "next_check_at", question->due_at);
+		json_line_end(&line);
+		return;
+	}
+	printf("%s: ", question->domain->name);
+	if (source == NULL)
+		printf("no source serves it");
+	else if (question->host != NULL)
+		printf("%s at %s", source, question->host);
+	else
+		printf("%s at %s", source,
+		       question->source == SOURCE_DNS ? "the system's resolver" : "a server to be found");
+	printf(", %s", why);
+	if (!question->forced && question->due_at != 0 &&
+	    question->due_at <= command->cli->now)
+		printf(" since %s", time_format(question->due_at).text);
+	putchar('\n');
+}
+
+static void dry_run(struct refresh_command *command)
+{
+	struct cli *cli = command->cli;
+	struct refresh_options options = {
+		.conf = cli->conf,
+		.suffixes = cli->suffixes,
+		.cache = cli->cache,
+		.jobs = 1,
+	};
+	struct why why = {""};
+	enum err err = wanted_open(cli->conf->cache_dir, cli->conf->wanted_max, &options.wanted);
+
+	if (err == ERR_OK)
+		err = refresh_open(&options, &command->refresh, &why);
+	if (err == ERR_OK)
+		err = queue_names(command, &why);
+	if (err == ERR_OK)
+		err = refresh_plan(command->refresh, cli->now, print_question, command, &why);
+	if (err != ERR_OK)
+		cli_error(cli, err, "%s", why.text[0] == '\0' ? err_text(err) : why.text);
+	else if (why.text[0] != '\0')
+		cli_say(cli, "%s", why.text);
+	refresh_close(command->refresh);
+	wanted_close(options.wanted);
 }
 
 static void run(struct refresh_command *command)
@@ -169,6 +263,7 @@ static void run(struct refresh_command *command)
 static bool read_options(struct refresh_command *command, int argc, char **argv)
 {
 	static const struct option options[] = {{"all", no_argument, NULL, 'a'},
+						{"dry-run", no_argument, NULL, 'd'},
 						{"json", no_argument, NULL, 'j'},
 						{"jobs", required_argument, NULL, 'n'},
 						{NULL, 0, NULL, 0}};
@@ -179,6 +274,8 @@ static bool read_options(struct refresh_command *command, int argc, char **argv)
 	     option = getopt_long(argc, argv, "", options, NULL)) {
 		if (option == 'a') {
 			command->all = true;
+		} else if (option == 'd') {
+			command->dry_run = true;
 		} else if (option == 'j') {
 			command->json = true;
 		} else if (option == 'n') {
@@ -209,7 +306,12 @@ void cmd_refresh(struct cli *cli, int argc, char **argv)
 	if (!read_options(&command, argc, argv) || !cli_open_conf(cli))
 		return;
 	cli_each_text(cli, argc - optind, argv + optind, add_name, &command);
-	if ((!command.named || names.count > 0) && cli_open_writer(cli))
+	if (command.named && names.count == 0)
+		goto out;
+	if (command.dry_run && cli_open_reader(cli))
+		dry_run(&command);
+	else if (!command.dry_run && cli_open_writer(cli))
 		run(&command);
+out:
 	free(names.domains);
 }

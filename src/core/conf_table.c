@@ -205,8 +205,8 @@ const struct conf_key conf_keys[] = {
 	 .type = &conf_type_sources,
 	 GLOBAL(source_count),
 	 .default_value = "rdap dns",
-	 .help = "Who is asked: rdap, fastly, dns. Of rdap and fastly the first that serves the\n"
-		 "domain is asked, and the other when that one fails."},
+	 .help = "Who is asked: rdap, fastly, dns.\n"
+		 "Of rdap and fastly the first that serves the domain, then the other if it fails."},
 	{.name = "rdap_bootstrap",
 	 .type = &conf_type_url_or_file,
 	 GLOBAL(rdap_bootstrap),

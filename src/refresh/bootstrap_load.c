@@ -268,9 +268,13 @@ static enum err load_url(const struct conf *conf, struct http *http, int64_t now
 	 * this clock, is of an unknown age. */
 	if (kept == NULL)
 		copy.etag[0] = '\0';
-	else if (copy.fetched_at <= now && now < copy.fresh_until)
+	else if (http == NULL || (copy.fetched_at <= now && now < copy.fresh_until))
 		goto out;
 
+	if (http == NULL) {
+		err = err_why(ERR_NOT_FOUND, why, "rdap_bootstrap: not fetched yet");
+		goto out;
+	}
 	what.text[0] = '\0';
 	err = renew(conf, http, now, &copy, bootstrap, &what);
 	if (err == ERR_OK) {

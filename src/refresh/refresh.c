@@ -27,6 +27,31 @@ const char *refresh_outcome_text(enum refresh_outcome outcome)
 	return "failed";
 }
 
+const char *refresh_cause_text(enum refresh_cause cause)
+{
+	switch (cause) {
+	case REFRESH_CAUSE_OTHER:
+		break;
+	case REFRESH_CAUSE_DNS:
+		return "DNS";
+	case REFRESH_CAUSE_CONNECT:
+		return "unreachable";
+	case REFRESH_CAUSE_TLS:
+		return "TLS";
+	case REFRESH_CAUSE_TIMEOUT:
+		return "timed out";
+	case REFRESH_CAUSE_THROTTLED:
+		return "throttled";
+	case REFRESH_CAUSE_STATUS:
+		return "HTTP status";
+	case REFRESH_CAUSE_MALFORMED:
+		return "malformed";
+	case REFRESH_CAUSE_CONTRADICTED:
+		return "contradicted";
+	}
+	return "other";
+}
+
 enum err refresh_lock(const char *cache_dir, int *descriptor, struct why *why)
 {
 	char path[4096];

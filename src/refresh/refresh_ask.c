@@ -314,6 +314,35 @@ static void observe(struct refresh *refresh, const struct ticket *ticket,
 	}
 }
 
+static enum refresh_cause cause_of(const struct http_reply *reply,
+				   const struct observation *observation)
+{
+	switch (reply->failure) {
+	case HTTP_DONE:
+		break;
+	case HTTP_CANNOT_RESOLVE:
+		return REFRESH_CAUSE_DNS;
+	case HTTP_CANNOT_CONNECT:
+		return REFRESH_CAUSE_CONNECT;
+	case HTTP_TLS:
+		return REFRESH_CAUSE_TLS;
+	case HTTP_TIMEOUT:
+		return REFRESH_CAUSE_TIMEOUT;
+	case HTTP_TOO_LARGE:
+	case HTTP_BROKEN_OFF:
+		return REFRESH_CAUSE_MALFORMED;
+	case HTTP_BAD_URL:
+	case HTTP_FORBIDDEN_ADDRESS:
+	case HTTP_OTHER:
+		return REFRESH_CAUSE_OTHER;
+	}
+	if (observation->throttled)
+		return REFRESH_CAUSE_THROTTLED;
+	if (reply->status != 200)
+		return REFRESH_CAUSE_STATUS;
+	return observation->source == SOURCE_RDAP ? REFRESH_CAUSE_MALFORMED : REFRESH_CAUSE_OTHER;
+}
+
 static enum err take_reply(struct refresh *refresh, const struct http_reply *reply,
 			   struct why *why)
 {
@@ -345,6 +374,7 @@ static enum err take_reply(struct refresh *refresh, const struct http_reply *rep
 	}
 	answer = refresh_new_answer(refresh, ticket, observation.source);
 	answer->observation = observation;
+	answer->cause = cause_of(reply, &observation);
 	return ERR_OK;
 }
 
@@ -398,6 +428,7 @@ static enum err take_dns_answers(struct refresh *refresh, struct why *why)
 		ticket = tag;
 		answer = refresh_new_answer(refresh, ticket, SOURCE_DNS);
 		answer->observation = observation;
+		answer->cause = REFRESH_CAUSE_DNS;
 		answer->is_last = !ticket->registry_serves ||
 				  !(ticket->registry_due || shows_change(ticket, &observation));
 		if (!answer->is_last) {
@@ -411,7 +442,7 @@ static enum err take_dns_answers(struct refresh *refresh, struct why *why)
 
 /* ---- new tickets ---- */
 
-static bool take_name(struct name_queue *queue, struct domain *domain, bool *forced)
+bool refresh_take_name(struct name_queue *queue, struct domain *domain, bool *forced)
 {
 	const char *name = queue->names + queue->taken + 1;
 	size_t length;
@@ -441,6 +472,7 @@ static enum err read_ticket(struct refresh *refresh, struct ticket *ticket,
 	cache_read_end(txn);
 	if (err != ERR_OK && err != ERR_NOT_FOUND)
 		return err;
+	ticket->checked_at = facts_checked_at(&facts);
 	ticket->state = facts.state;
 	ticket->source = facts.source;
 	ticket->dns_state = facts.dns_state;
@@ -494,7 +526,7 @@ static enum err start_tickets(struct refresh *refresh, struct why *why)
 	enum err err = ERR_OK;
 
 	while (err == ERR_OK && has_slot(refresh) && refresh->ticket_count < REFRESH_TICKETS_MAX &&
-	       take_name(&refresh->queue, &domain, &forced)) {
+	       refresh_take_name(&refresh->queue, &domain, &forced)) {
 		err = make_room(refresh, why);
 		if (err == ERR_OK)
 			err = start_ticket(refresh, &domain, forced);

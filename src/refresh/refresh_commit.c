@@ -143,6 +143,9 @@ static enum err store_answer(struct refresh *refresh, struct cache_txn *txn, str
 		err = add_history(txn, &domain, observation, &before, &applied.facts);
 	answer->state = applied.facts.state;
 	answer->source = applied.facts.source;
+	answer->checked_at = facts_checked_at(&applied.facts);
+	if (applied.contradicted)
+		answer->cause = REFRESH_CAUSE_CONTRADICTED;
 	if (applied.contradicted)
 		snprintf(observation->error, sizeof observation->error,
 			 "%.100s says there is no such domain, the DNS does not agree",
@@ -155,12 +158,21 @@ static enum err store_answer(struct refresh *refresh, struct cache_txn *txn, str
 
 /* ---- telling ---- */
 
+static void note_failed(struct refresh_totals *totals, const struct refresh_result *result)
+{
+	totals->failed++;
+	totals->causes[result->cause]++;
+	if (result->checked_at != 0 &&
+	    (totals->oldest_check == 0 || result->checked_at < totals->oldest_check))
+		totals->oldest_check = result->checked_at;
+}
+
 static void tell(struct refresh *refresh, const struct domain *domain,
 		 const struct refresh_result *result)
 {
 	switch (result->outcome) {
 	case REFRESH_FAILED:
-		refresh->totals.failed++;
+		note_failed(&refresh->totals, result);
 		break;
 	case REFRESH_CHANGED:
 		refresh->totals.changed++;
@@ -188,6 +200,8 @@ static void tell_answer(struct refresh *refresh, const struct answer *answer)
 		.state = answer->state,
 		.source = answer->source,
 		.error = failed ? answer->observation.error : NULL,
+		.cause = answer->cause,
+		.checked_at = answer->checked_at,
 	};
 
 	if (answer->ticket->changed && answer->outcome == REFRESH_UNCHANGED)
@@ -204,6 +218,8 @@ void refresh_give_up(struct refresh *refresh, struct ticket *ticket, const char 
 		.state = ticket->state,
 		.source = ticket->source,
 		.error = cause,
+		.cause = REFRESH_CAUSE_THROTTLED,
+		.checked_at = ticket->checked_at,
 	};
 
 	tell(refresh, &domain, &result);

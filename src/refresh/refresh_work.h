@@ -36,6 +36,9 @@ struct name_queue {
 	size_t taken;
 };
 
+/* False: none is left. */
+bool refresh_take_name(struct name_queue *queue, struct domain *domain, bool *forced);
+
 struct ticket;
 
 /* One server's host: its limit, and the tickets that wait for it. */
@@ -57,7 +60,8 @@ struct ticket {
 	char *earlier; /* why the sources before this one failed; NULL: they did not */
 	size_t place;  /* in `sources`, of the one that is asked */
 	enum rdap_trust trust;
-	enum state state; /* these three on file, before this run */
+	int64_t checked_at;
+	enum state state; /* these and checked_at on file, before this run */
 	enum source source;
 	enum dns_state dns_state;
 	bool registry_serves;
@@ -76,6 +80,8 @@ struct answer {
 	enum refresh_outcome outcome;
 	enum state state;
 	enum source source;
+	enum refresh_cause cause; /* if it failed */
+	int64_t checked_at;	  /* the last good check */
 };
 
 struct refresh {
