@@ -76,7 +76,7 @@ MUST_CHECK enum err cache_get_facts(struct cache_txn *txn, const struct domain *
 struct address_hash cache_address_hash(const struct cache_txn *txn, const struct mailbox *mailbox);
 MUST_CHECK enum err cache_get_address(struct cache_txn *txn, const struct address_hash *hash,
 				      struct address_facts *facts);
-/* The mailbox's own pin if hash is given and has one, else the domain's. In force or not. */
+/* In force or not. Exactly one of domain and hash is not NULL. */
 MUST_CHECK enum err cache_get_pin(struct cache_txn *txn, const struct domain *domain,
 				  const struct address_hash *hash, struct pin *pin);
 struct addresses_fingerprint cache_key_fingerprint(const struct cache_txn *txn);

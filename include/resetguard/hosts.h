@@ -20,6 +20,7 @@
 
 enum {
 	HOSTS_REST_MS = 60 * 1000, /* after a throttled answer that names no time */
+	HOSTS_FAILURES_MAX = 8,	   /* in a row, then it rests too */
 	HOSTS_SLOWEST_PER_DAY = 24, /* a rate never falls below */
 };
 
@@ -30,6 +31,7 @@ struct host_limit {
 	int64_t counted_at_ms; /* when tokens were counted last */
 	int64_t rests_until_ms;
 	unsigned running;
+	unsigned failures; /* in a row */
 };
 
 struct host_limit host_limit_new(const struct conf_rate *rate, int64_t now_ms);

@@ -24,6 +24,7 @@ static enum err set_pin(struct cli *cli, struct cache_txn *txn, const struct cli
 			void *context, struct why *why)
 {
 	const struct pin_change *change = context;
+	struct pin pin = change->pin;
 	const struct domain *domain = pinned_domain(name);
 	struct address_hash hash;
 	struct facts facts;
@@ -35,8 +36,11 @@ static enum err set_pin(struct cli *cli, struct cache_txn *txn, const struct cli
 		return err;
 	if (name->has_mailbox)
 		hash = cache_address_hash(txn, &name->mailbox);
+	/* A change of this very second was seen by whoever sets the pin. */
+	if (facts.transition_at >= pin.set_at)
+		pin.set_at = facts.transition_at + 1;
 	err = cache_put_pin(txn, name->has_mailbox ? NULL : domain,
-			    name->has_mailbox ? &hash : NULL, &change->pin);
+			    name->has_mailbox ? &hash : NULL, &pin);
 	if (err != ERR_OK)
 		return err;
 	snprintf(what, sizeof what, "%s until %s", pin_verdict_text(change->pin.verdict),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* verify, unverify: set or take back verified_at of mailboxes and domains. */
 #include <getopt.h>
+#include <string.h>
 
 #include "change.h"
 #include "commands.h"
@@ -25,11 +26,6 @@ static enum err choose_time(const struct cli *cli, const struct verify *verify,
 {
 	int64_t after = later(unverified_at, facts->unverified_at);
 
-	if (state_is_expired(facts->state))
-		return err_why(ERR_DATA, why,
-			       "the domain is expired (%s): whoever has it next reads its mail; "
-			       "verify when it is registered again",
-			       state_text(facts->state));
 	if (verify->at == 0) {
 		*at = later(cli->now, later(after, facts_owner_since(facts)) + 1);
 		return ERR_OK;
@@ -83,30 +79,39 @@ static enum err verify_domain(struct cli *cli, struct cache_txn *txn, const stru
 	return err;
 }
 
+/* Whose domain lapsed must not be vouched for: below a private suffix, neither of
+ * the two. Their records are read before anything is stored. */
 static enum err verify_name(struct cli *cli, struct cache_txn *txn, const struct cli_name *name,
 			    void *context, struct why *why)
 {
 	const struct verify *verify = context;
 	const struct domain *domains[2];
+	const struct domain *narrowest;
 	unsigned count = cli_name_domains(name, domains);
-	enum err err = ERR_OK;
+	struct facts facts = {.state = STATE_UNKNOWN};
+	bool is_new = false;
 
-	/* Of a name below a private suffix both owners must be right. */
-	for (unsigned i = count; i-- > 0 && err == ERR_OK;) {
-		struct facts facts;
-		bool is_new;
+	for (unsigned i = 0; i < count; i++) {
+		enum err err = change_facts(cli, txn, domains[i], &facts, &is_new, why);
 
-		err = change_facts(cli, txn, domains[i], &facts, &is_new, why);
-		if (err == ERR_OK && name->has_mailbox && is_new)
-			err = cache_put_facts(txn, domains[i], NULL, &facts);
-		if (err == ERR_OK && !name->has_mailbox)
-			err = verify_domain(cli, txn, domains[i], &facts, is_new, verify, why);
-		else if (err == ERR_OK && i == 0)
-			err = verify_address(cli, txn, name, domains[i], &facts, verify, why);
-		else if (err == ERR_OK && state_is_expired(facts.state))
-			err = err_why(ERR_DATA, why, "%s is expired", domains[i]->name);
+		if (err != ERR_OK)
+			return err;
+		if (state_is_expired(facts.state))
+			return err_why(ERR_DATA, why,
+				       "%s is expired (%s): whoever has it next reads its mail; "
+				       "verify when it is registered again",
+				       domains[i]->name, state_text(facts.state));
 	}
-	return err;
+	narrowest = domains[count - 1];
+	if (!name->has_mailbox)
+		return verify_domain(cli, txn, narrowest, &facts, is_new, verify, why);
+	if (is_new) {
+		enum err err = cache_put_facts(txn, narrowest, NULL, &facts);
+
+		if (err != ERR_OK)
+			return err;
+	}
+	return verify_address(cli, txn, name, narrowest, &facts, verify, why);
 }
 
 /* From now on no verification so far counts, also none of this very second. */
@@ -178,6 +183,10 @@ static bool read_options(struct cli *cli, int argc, char **argv, bool with_at,
 			verify->evidence.by = optarg;
 		} else if (option == 'n') {
 			verify->evidence.note = optarg;
+			if (strlen(optarg) > PIN_NOTE_MAX) {
+				cli_usage_error(cli, "--note: at most %d characters", PIN_NOTE_MAX);
+				return false;
+			}
 		} else if (option == 'a' && with_at) {
 			if (time_parse(optarg, cli->now, &verify->at) != ERR_OK ||
 			    verify->at > cli->now + POLICY_CLOCK_SKEW) {

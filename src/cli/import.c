@@ -114,6 +114,7 @@ enum err import_name(struct import *import, const char *text, int64_t verified_a
 	struct cli_name name;
 	const struct domain *domains[2];
 	uint32_t at = (uint32_t)verified_at;
+	unsigned count;
 	enum err err = cli_name_read(import->cli, text, &name, why);
 
 	if (err != ERR_OK)
@@ -122,8 +123,11 @@ enum err import_name(struct import *import, const char *text, int64_t verified_a
 	if (verified_at > import->cli->now + POLICY_CLOCK_SKEW)
 		return err_why(ERR_DATA, why, "verified_at %s is yet to come",
 			       time_format(verified_at).text);
-	for (unsigned i = 0; i < cli_name_domains(&name, domains) && err == ERR_OK; i++)
-		err = add_domain(import, domains[i], name.has_mailbox ? 0 : at,
+	count = cli_name_domains(&name, domains);
+	/* A date vouches for the name itself, not for the suffix above it. */
+	for (unsigned i = 0; i < count && err == ERR_OK; i++)
+		err = add_domain(import, domains[i],
+				 !name.has_mailbox && i == count - 1 ? at : 0,
 				 name.has_mailbox ? at : 0);
 	if (err == ERR_OK && name.has_mailbox && at != 0)
 		err = add_address(import, &name.mailbox, at);
@@ -344,18 +348,63 @@ static enum err commit_json(struct import *import, struct why *why)
 	return store_all(import, count, JSON_BATCH, store_row, why);
 }
 
-/* What the milter would call a cache error must not get in. */
+/* Only what is to come may lie in the future. */
+static const char *member_yet_to_come(const struct records_row *row, int64_t latest)
+{
+	const struct {
+		const char *name;
+		int64_t moment;
+	} moments[] = {
+		{"registered_at", row->facts.registered_at - TIME_DAY},
+		{"lapsed_at", row->facts.lapsed_at},
+		{"changed_at", row->facts.changed_at},
+		{"first_seen_at", row->facts.first_seen_at},
+		{"verified_at", row->facts.verified_at},
+		{"unverified_at", row->facts.unverified_at},
+		{"transition_at", row->facts.transition_at},
+		{"checked_at", row->facts.registry.checked_at},
+		{"tried_at", row->facts.registry.tried_at},
+		{"checked_at", row->facts.dns.checked_at},
+		{"tried_at", row->facts.dns.tried_at},
+		{"verified_at", row->address.verified_at},
+		{"unverified_at", row->address.unverified_at},
+		{"set_at", row->pin.set_at},
+		{"at", row->event.at},
+	};
+
+	for (size_t i = 0; i < sizeof moments / sizeof *moments; i++) {
+		if (moments[i].moment > latest)
+			return moments[i].name;
+	}
+	return NULL;
+}
+
+/* A record under a name that nobody looks up would be a promise not kept. */
+static bool is_looked_up(const struct import *import, const struct domain *domain)
+{
+	struct domain_names names;
+
+	return domain_names(import->cli->suffixes, domain, &names) == ERR_OK &&
+	       (domain_equal(&names.registrable, domain) ||
+		domain_equal(&names.below_private, domain));
+}
+
+/* What the milter would call a cache error, or the writer refuse, must not get in. */
 static enum err check_row(const struct import *import, const struct records_row *row,
 			  struct why *why)
 {
-	int64_t tomorrow = import->cli->now + TIME_DAY;
+	const char *member = member_yet_to_come(row, import->cli->now + POLICY_CLOCK_SKEW);
 	struct cache_txn *txn;
 	struct addresses_fingerprint key;
 	enum err err;
 
-	if (row->kind == RECORDS_DOMAIN && (row->facts.registry.checked_at > tomorrow ||
-					    row->facts.dns.checked_at > tomorrow))
-		return err_why(ERR_DATA, why, "checked_at of %s is yet to come", row->domain.name);
+	if (member != NULL)
+		return err_why(ERR_DATA, why, "member \"%s\" is yet to come", member);
+	if (row->has_domain && !is_looked_up(import, &row->domain))
+		return err_why(ERR_DATA, why, "%s is no name that a registry sells",
+			       row->domain.name);
+	if (row->kind == RECORDS_PIN && row->pin.verdict == PIN_ACCEPT && row->pin.until == 0)
+		return err_why(ERR_DATA, why, "member \"until\" is missing: an accept pin ends");
 	if (!row->has_hash)
 		return ERR_OK;
 	err = cache_read_begin(import->cli->cache, time_monotonic_ms(), &txn);

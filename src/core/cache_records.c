@@ -188,12 +188,9 @@ enum err cache_get_pin(struct cache_txn *txn, const struct domain *domain,
 {
 	unsigned char key[PIN_KEY_MAX];
 	struct bytes record;
-	enum err err = ERR_NOT_FOUND;
+	enum err err;
 
-	if (hash != NULL)
-		err = store_get(txn->store, STORE_PINS, pin_key(NULL, hash, key), &record);
-	if (err == ERR_NOT_FOUND)
-		err = store_get(txn->store, STORE_PINS, pin_key(domain, NULL, key), &record);
+	err = store_get(txn->store, STORE_PINS, pin_key(domain, hash, key), &record);
 	return err == ERR_OK ? pins_decode(record, pin) : err;
 }
 

@@ -73,17 +73,38 @@ static void read_name(const struct judge *judge, const char *name, size_t length
 	read->bad = err != ERR_OK && !read->exempt;
 }
 
+/* The mailbox's own pin while it is in force, else the domain's; one that is no
+ * longer in force only where there is no other. */
+static enum err read_pin(struct cache_txn *txn, const struct domain *domain,
+			 const struct address_hash *hash, int64_t now, struct judge_side *side)
+{
+	int64_t transition_at = side->has_facts ? side->facts.transition_at : 0;
+	struct pin pin;
+	enum err err = ERR_NOT_FOUND;
+
+	if (hash != NULL)
+		err = cache_get_pin(txn, NULL, hash, &side->pin);
+	side->has_pin = err == ERR_OK;
+	if ((side->has_pin && pin_in_force(&side->pin, transition_at, now)) ||
+	    (err != ERR_OK && err != ERR_NOT_FOUND))
+		return err;
+	err = cache_get_pin(txn, domain, NULL, &pin);
+	if (err == ERR_OK && (!side->has_pin || pin_in_force(&pin, transition_at, now))) {
+		side->pin = pin;
+		side->has_pin = true;
+	}
+	return err;
+}
+
 /* Reads what the cache knows of domain. False: the cache cannot tell. */
 static bool read_side(struct cache_txn *txn, const struct domain *domain,
-		      const struct address_hash *hash, struct judge_side *side)
+		      const struct address_hash *hash, int64_t now, struct judge_side *side)
 {
 	enum err err = cache_get_facts(txn, domain, &side->facts);
 
 	side->has_facts = err == ERR_OK;
-	if (err != ERR_OK && err != ERR_NOT_FOUND)
-		return false;
-	err = cache_get_pin(txn, domain, hash, &side->pin);
-	side->has_pin = err == ERR_OK;
+	if (err == ERR_OK || err == ERR_NOT_FOUND)
+		err = read_pin(txn, domain, hash, now, side);
 	return err == ERR_OK || err == ERR_NOT_FOUND;
 }
 
@@ -93,6 +114,12 @@ static bool is_from_the_future(const struct facts *facts, int64_t now)
 {
 	return facts->registry.checked_at > now + TIME_DAY ||
 	       facts->dns.checked_at > now + TIME_DAY;
+}
+
+static void inherit(int64_t *moment, int64_t narrower)
+{
+	if (narrower > *moment)
+		*moment = narrower;
 }
 
 static void decide_side(const struct policy *policy, struct policy_evidence *evidence,
@@ -180,7 +207,7 @@ void judge_recipient(const struct judge *judge, const struct judge_question *que
 		readable = err == ERR_OK || err == ERR_NOT_FOUND;
 		for (unsigned i = 0; i < count && readable; i++)
 			readable = read_side(txn, domains[i], name.has_mailbox ? &hash : NULL,
-					     &sides[i]);
+					     question->now, &sides[i]);
 		cache_read_end(txn);
 	}
 	if (!readable) {
@@ -193,6 +220,11 @@ void judge_recipient(const struct judge *judge, const struct judge_question *que
 	if (count == 2 && sides[1].has_pin && !sides[0].has_pin) {
 		sides[0].pin = sides[1].pin;
 		sides[0].has_pin = true;
+	}
+	/* So does who vouches for it, or takes that back. */
+	if (count == 2 && sides[1].has_facts && sides[0].has_facts) {
+		inherit(&sides[0].facts.verified_at, sides[1].facts.verified_at);
+		inherit(&sides[0].facts.unverified_at, sides[1].facts.unverified_at);
 	}
 	for (unsigned i = 0; i < count; i++) {
 		decide_side(policy, &evidence, &sides[i], question->now);

@@ -81,7 +81,7 @@ bool pin_in_force(const struct pin *pin, int64_t transition_at, int64_t now)
 		return false;
 	switch (pin->verdict) {
 	case PIN_ACCEPT:
-		return pin->until != 0 && transition_at <= pin->set_at;
+		return pin->until != 0 && transition_at < pin->set_at;
 	case PIN_REJECT:
 		return true;
 	}

@@ -114,7 +114,8 @@ static enum reason reason_of_sound_facts(const struct policy *policy, const stru
 		return REASON_STALE;
 	if ((facts->flags & FACTS_UNDATED) != 0)
 		return REASON_UNDATED;
-	if (facts->state == STATE_GRACE)
+	/* The date may have passed since the last check: nothing sweeps the cache for it. */
+	if (facts->state == STATE_GRACE || (facts->expires_at != 0 && facts->expires_at <= now))
 		return REASON_GRACE;
 	return REASON_OK;
 }
@@ -126,7 +127,8 @@ static struct policy_decision decide_by_facts(const struct policy *policy,
 	int64_t unverified_at = later(evidence->address.unverified_at, facts->unverified_at);
 	struct policy_decision decision = latest_verification(evidence, unverified_at, now);
 
-	if (decision.verified_by == VERIFIED_BY_NOBODY && unverified_at == 0) {
+	if (decision.verified_by == VERIFIED_BY_NOBODY && unverified_at == 0 &&
+	    facts->first_seen_at <= now + POLICY_CLOCK_SKEW) {
 		decision.verified_by = VERIFIED_BY_FIRST_SEEN;
 		decision.verified_at = facts->first_seen_at;
 	}

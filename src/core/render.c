@@ -226,8 +226,8 @@ static void add_address(struct render_text *out, const char *key, const char *ad
 	char bracketed[RENDER_LINE_MAX / 4];
 	const char *at = strrchr(address, '@');
 
-	if (hide && at != NULL)
-		snprintf(bracketed, sizeof bracketed, "<*%s>", at);
+	if (hide)
+		snprintf(bracketed, sizeof bracketed, "<*%s>", at != NULL ? at : "");
 	else
 		snprintf(bracketed, sizeof bracketed, "<%s>", address);
 	add_value(out, key, bracketed);

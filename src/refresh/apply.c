@@ -65,8 +65,8 @@ static bool shows_other_holder(const struct facts *facts, const struct observati
  * and the buyer's name servers follow while the registration date stays. */
 static bool was_sold_in_grace(const struct facts *facts, const struct observation *observation)
 {
-	return !state_is_expired(facts->registry_state) && observation->state != STATE_GRACE &&
-	       !state_is_expired(observation->state) && (facts->flags & FACTS_WAS_PARKED) != 0 &&
+	return observation->state == STATE_REGISTERED && !state_is_expired(facts->registry_state) &&
+	       (facts->flags & FACTS_WAS_PARKED) != 0 &&
 	       facts->ns_hash_before_grace != 0 && observation->ns_hash != 0 &&
 	       observation->ns_hash != facts->ns_hash_before_grace;
 }
@@ -85,13 +85,14 @@ static void note_name_servers(const struct facts *before, const struct observati
 	bool was_in_grace = before->registry_state == STATE_GRACE;
 	bool sees_name_servers = observation->source != SOURCE_FASTLY;
 
-	if (in_grace && !was_in_grace)
+	if (in_grace && !was_in_grace && before->ns_hash_before_grace == 0)
 		facts->ns_hash_before_grace = before->ns_hash;
 	if (sees_name_servers)
 		facts->flags &= ~(unsigned)FACTS_PARKED;
 	if (in_grace && observation->ns_parked)
 		facts->flags |= FACTS_PARKED | FACTS_WAS_PARKED;
-	if (!in_grace && sees_name_servers) {
+	/* A hold within grace ends neither. */
+	if (!in_grace && observation->state != STATE_HELD && sees_name_servers) {
 		facts->ns_hash_before_grace = 0;
 		facts->flags &= ~(unsigned)FACTS_WAS_PARKED;
 	}

@@ -79,6 +79,7 @@ void host_limit_ended(struct host_limit *limit, enum host_answer answer, int64_t
 	limit->running--;
 	switch (answer) {
 	case HOST_ANSWERED:
+		limit->failures = 0;
 		limit->per_second += limit->per_second * RAISE_PER_ANSWER;
 		if (limit->per_second > most)
 			limit->per_second = most;
@@ -89,6 +90,9 @@ void host_limit_ended(struct host_limit *limit, enum host_answer answer, int64_t
 			slow_down(limit, retry_after_ms, now_ms);
 		break;
 	case HOST_FAILED:
+		limit->failures++;
+		if (limit->failures >= HOSTS_FAILURES_MAX)
+			limit->rests_until_ms = now_ms + HOSTS_REST_MS;
 		break;
 	}
 }

@@ -332,7 +332,7 @@ static enum state state_of(const struct statuses *statuses, const struct observa
 	if (statuses->held)
 		return STATE_HELD;
 	if (statuses->grace || past_expiry)
-		return observation->ns_parked ? STATE_HELD : STATE_GRACE;
+		return STATE_GRACE; /* parked or not: facts_apply weighs that */
 	return STATE_REGISTERED;
 }
 

@@ -280,8 +280,11 @@ enum err refresh_run(struct refresh *refresh, int64_t (*clock)(void),
 		err = load_bootstrap(refresh, why);
 	while (err == ERR_OK && refresh_is_busy(refresh)) {
 		err = refresh_ask(refresh, why);
+		/* Until some server has confirmed the clock, nothing is written while one
+		 * still may. */
 		if (err == ERR_OK &&
-		    (refresh_batch_is_ripe(refresh) || !refresh_is_waiting(refresh)))
+		    ((refresh_batch_is_ripe(refresh) && refresh->clock_confirmed) ||
+		     !refresh_is_waiting(refresh)))
 			err = refresh_commit(refresh, why);
 	}
 	*totals = refresh->totals;

@@ -194,13 +194,19 @@ static void ask_registry(struct refresh *refresh, struct ticket *ticket)
 }
 
 /* A host that asks for more patience than one request has: what waits for it
- * stays due, and the run does not sleep. */
-static void give_up_on(struct refresh *refresh, struct refresh_host *host, int64_t rest_ms)
+ * stays due, and the run does not sleep. Their answers of the DNS come first, since
+ * a ticket must outlive what is to be committed of it. */
+static enum err give_up_on(struct refresh *refresh, struct refresh_host *host, int64_t rest_ms,
+			   struct why *why)
 {
 	char cause[OBSERVATION_ERROR_MAX + 1];
+	enum err err = host->first != NULL ? refresh_commit(refresh, why) : ERR_OK;
+
+	if (err != ERR_OK)
+		return err;
 
 	snprintf(cause, sizeof cause,
-		 "%.120s limits our queries: not asked for another %lld s", host->name,
+		 "%.100s limits our queries or does not answer: not asked for another %lld s", host->name,
 		 (long long)(rest_ms / 1000));
 	while (host->first != NULL) {
 		struct ticket *ticket = take_first(host);
@@ -208,6 +214,7 @@ static void give_up_on(struct refresh *refresh, struct refresh_host *host, int64
 		if (!ask_the_next(refresh, ticket, cause))
 			refresh_give_up(refresh, ticket, cause);
 	}
+	return ERR_OK;
 }
 
 /* Asks the hosts that may be asked; *wait_ms: when the next one may. */
@@ -220,7 +227,7 @@ static enum err ask_hosts(struct refresh *refresh, int64_t *wait_ms, struct why 
 		int64_t rest_ms = host->limit.rests_until_ms - time_monotonic_ms();
 
 		if (rest_ms > conf->timeout * 1000)
-			give_up_on(refresh, host, rest_ms);
+			err = give_up_on(refresh, host, rest_ms, why);
 		while (err == ERR_OK && host->first != NULL) {
 			int64_t wait = has_slot(refresh)
 					       ? host_limit_wait(&host->limit, conf->host_jobs,
@@ -525,7 +532,9 @@ static enum err start_tickets(struct refresh *refresh, struct why *why)
 	bool forced;
 	enum err err = ERR_OK;
 
-	while (err == ERR_OK && has_slot(refresh) && refresh->ticket_count < REFRESH_TICKETS_MAX &&
+	while (err == ERR_OK && has_slot(refresh) &&
+	       refresh->ticket_count < (refresh->clock_confirmed ? REFRESH_TICKETS_MAX
+								  : REFRESH_UNCONFIRMED_MAX) &&
 	       refresh_take_name(&refresh->queue, &domain, &forced)) {
 		err = make_room(refresh, why);
 		if (err == ERR_OK)

@@ -78,7 +78,9 @@ static void set_next_checks(const struct refresh *refresh, const struct answer *
 	uint64_t seed = addresses_text_hash(answer->ticket->name, answer->ticket->length);
 	const struct observation *observation = &answer->observation;
 	struct facts *facts = &applied->facts;
-	int64_t asked = observation->at + observation->retry_after;
+	int64_t asked = observation->at + (observation->retry_after < TIME_DAY
+						   ? observation->retry_after
+						   : TIME_DAY);
 	int64_t next;
 
 	if (observation->source == SOURCE_DNS) {

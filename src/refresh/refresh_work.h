@@ -19,6 +19,7 @@ enum {
 	REFRESH_BATCH_MAX = 256,     /* answers of one commit */
 	REFRESH_BATCH_AGE_MS = 1000, /* the longest an answer waits for its commit */
 	REFRESH_REDIRECTS_MAX = 3,
+	REFRESH_UNCONFIRMED_MAX = 64, /* tickets before a server confirmed the clock */
 	REFRESH_TICKETS_MAX = 100000, /* domains on their way; the others wait as names */
 };
 

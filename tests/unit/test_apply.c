@@ -83,6 +83,14 @@ static struct facts parked_facts(void)
 	return facts;
 }
 
+static struct facts parked_then_held_facts(void)
+{
+	struct facts facts = parked_facts();
+
+	facts.registry_state = STATE_HELD;
+	return facts;
+}
+
 static struct facts without_dns(void)
 {
 	struct facts facts = sound_facts();
@@ -228,6 +236,12 @@ static const struct story stories[] = {
 	 {OBJECT(STATE_GRACE), .registered_at = REGISTERED, .ns_hash = 66, .ns_parked = true},
 	 false, STATE_HELD, false, true, REGISTERED, 0, 0},
 	{"out of grace with other name servers than before", parked_facts, &rdap_only,
+	 {OBJECT(STATE_REGISTERED), .registered_at = REGISTERED, .ns_hash = 77}, false,
+	 STATE_REGISTERED, true, false, REGISTERED, 0, NOW},
+	{"on hold within grace", parked_facts, &rdap_only,
+	 {OBJECT(STATE_HELD), .registered_at = REGISTERED, .ns_hash = 66}, false, STATE_HELD, false,
+	 true, REGISTERED, 0, 0},
+	{"out of grace over a hold", parked_then_held_facts, &rdap_only,
 	 {OBJECT(STATE_REGISTERED), .registered_at = REGISTERED, .ns_hash = 77}, false,
 	 STATE_REGISTERED, true, false, REGISTERED, 0, NOW},
 	{"out of grace with the old ones", parked_facts, &rdap_only,

@@ -13,7 +13,8 @@
 
 static const struct conf_rate five_a_second = {5, 1};
 
-/* Starts what may start at now_ms, each request ending at once; how many did. */
+/* Starts what may start at now_ms, each request ending at once and teaching nothing;
+ * how many did. */
 static unsigned start_all(struct host_limit *limit, int64_t now_ms)
 {
 	unsigned started = 0;
@@ -21,6 +22,7 @@ static unsigned start_all(struct host_limit *limit, int64_t now_ms)
 	while (host_limit_wait(limit, JOBS, now_ms) == 0) {
 		host_limit_started(limit, now_ms);
 		host_limit_ended(limit, HOST_FAILED, 0, &five_a_second, now_ms);
+		limit->failures = 0;
 		started++;
 	}
 	return started;
@@ -119,6 +121,20 @@ static void good_answers_bring_the_rate_back(void **unused)
 	assert_true(limit.per_second == 5.0);
 }
 
+/* A server that takes connections and never answers must not hold a run for hours. */
+static void a_host_that_keeps_failing_rests(void **unused)
+{
+	struct host_limit limit = host_limit_new(&five_a_second, 0);
+
+	(void)unused;
+	for (int i = 0; i < HOSTS_FAILURES_MAX; i++) {
+		assert_true(limit.rests_until_ms == 0);
+		host_limit_started(&limit, i);
+		host_limit_ended(&limit, HOST_FAILED, 0, &five_a_second, i);
+	}
+	assert_true(limit.rests_until_ms > HOSTS_REST_MS);
+}
+
 static void a_rate_never_ends(void **unused)
 {
 	struct host_limit limit = host_limit_new(&five_a_second, 0);
@@ -141,6 +157,7 @@ int main(void)
 		cmocka_unit_test(a_throttled_host_is_asked_half_as_often),
 		cmocka_unit_test(one_burst_teaches_once),
 		cmocka_unit_test(good_answers_bring_the_rate_back),
+		cmocka_unit_test(a_host_that_keeps_failing_rests),
 		cmocka_unit_test(a_rate_never_ends),
 	};
 

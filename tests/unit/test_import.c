@@ -247,6 +247,12 @@ static void what_makes_no_sense_is_refused(void **state)
 	refuse(*state, "{\"kind\":\"domain\",\"domain\":\"x.com\","
 		       "\"checked_at\":\"2090-01-01T00:00:00Z\"}",
 	       0, "yet to come");
+	refuse(*state, "{\"kind\":\"domain\",\"domain\":\"x.com\","
+		       "\"first_seen_at\":\"2090-01-01T00:00:00Z\"}",
+	       0, "\"first_seen_at\" is yet to come");
+	refuse(*state, "{\"kind\":\"domain\",\"domain\":\"www.x.com\"}", 0, "no name that a registry");
+	refuse(*state, "{\"kind\":\"pin\",\"domain\":\"x.com\",\"verdict\":\"accept\"}", 0,
+	       "an accept pin ends");
 	refuse(*state, "{\"kind\":\"address\",\"hash\":\"00000000000000000000000000000000\","
 		       "\"key\":\"0000000000000000\"}",
 	       0, "another key");

@@ -275,6 +275,54 @@ static void a_pin_of_the_mailbox_outranks_the_domains(void **state)
 	assert_int_equal(judge_as(fixture, "carol@pinned.com", "").verdict, VERDICT_REJECT);
 }
 
+static void a_dead_pin_hides_no_other(void **state)
+{
+	struct fixture *fixture = *state;
+	struct facts facts = sound_facts();
+	struct domain domain = domain_of("dead.com");
+	struct mailbox bob = mailbox_of("bob@dead.com");
+	const struct pin reject = {.verdict = PIN_REJECT, .set_at = NOW - 10};
+	const struct pin ended = {.verdict = PIN_ACCEPT, .set_at = NOW - 10, .until = NOW - 1};
+	struct cache_txn *txn;
+	struct address_hash hash;
+
+	put_facts(fixture, "dead.com", &facts);
+	txn = write_begin(fixture);
+	hash = cache_address_hash(txn, &bob);
+	assert_int_equal(cache_put_pin(txn, NULL, &hash, &ended), ERR_OK);
+	write_commit(txn);
+	assert_int_equal(reason_for(fixture, "bob@dead.com"), REASON_OK);
+	assert_false(judge_as(fixture, "bob@dead.com", "").pin_in_force);
+	txn = write_begin(fixture);
+	assert_int_equal(cache_put_pin(txn, &domain, NULL, &reject), ERR_OK);
+	write_commit(txn);
+	assert_int_equal(judge_as(fixture, "bob@dead.com", "").verdict, VERDICT_REJECT);
+}
+
+/* Who vouches for bob.uk.com vouches for nobody else below uk.com. */
+static void a_name_below_a_suffix_is_vouched_for_alone(void **state)
+{
+	struct facts suffix = sound_facts();
+	struct facts below = sound_facts();
+
+	suffix.registered_at = NOW - DAYS;
+	below.flags |= FACTS_PRIVATE_SUFFIX;
+	below.source = SOURCE_DNS;
+	below.dns = below.registry;
+	put_facts(*state, "uk.com", &suffix);
+	put_facts(*state, "bob.uk.com", &below);
+	put_facts(*state, "eve.uk.com", &below);
+	assert_int_equal(reason_for(*state, "x@bob.uk.com"), REASON_UNVERIFIED);
+	below.verified_at = NOW;
+	put_facts(*state, "bob.uk.com", &below);
+	assert_int_equal(reason_for(*state, "x@bob.uk.com"), REASON_OK);
+	assert_int_equal(reason_for(*state, "x@eve.uk.com"), REASON_UNVERIFIED);
+	assert_int_equal(reason_for(*state, "x@uk.com"), REASON_UNVERIFIED);
+	below.unverified_at = NOW;
+	put_facts(*state, "bob.uk.com", &below);
+	assert_int_equal(reason_for(*state, "x@bob.uk.com"), REASON_UNVERIFIED);
+}
+
 static void a_class_has_its_own_actions(void **state)
 {
 	struct facts facts = sound_facts();
@@ -359,6 +407,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_pin_below_a_private_suffix_decides, open_cache,
 						close_cache),
 		cmocka_unit_test_setup_teardown(a_pin_of_the_mailbox_outranks_the_domains,
+						open_cache, close_cache),
+		cmocka_unit_test_setup_teardown(a_dead_pin_hides_no_other, open_cache, close_cache),
+		cmocka_unit_test_setup_teardown(a_name_below_a_suffix_is_vouched_for_alone,
 						open_cache, close_cache),
 		cmocka_unit_test_setup_teardown(a_class_has_its_own_actions, open_cache,
 						close_cache),

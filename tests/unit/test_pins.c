@@ -139,7 +139,7 @@ static const struct {
 	/* set at 1000 */
 	{PIN_ACCEPT, 2000, 0, 1000, true},     {PIN_ACCEPT, 2000, 0, 1999, true},
 	{PIN_ACCEPT, 2000, 0, 2000, false},    {PIN_ACCEPT, 2000, 999, 1500, true},
-	{PIN_ACCEPT, 2000, 1000, 1500, true},  {PIN_ACCEPT, 2000, 1001, 1500, false},
+	{PIN_ACCEPT, 2000, 1000, 1500, false}, {PIN_ACCEPT, 2000, 1001, 1500, false},
 	{PIN_ACCEPT, 0, 0, 1500, false},       {PIN_REJECT, 2000, 0, 1999, true},
 	{PIN_REJECT, 2000, 0, 2000, false},    {PIN_REJECT, 2000, 1500, 1600, true},
 	{PIN_REJECT, 0, 1500, INT64_MAX, true},

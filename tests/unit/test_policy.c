@@ -53,6 +53,7 @@ struct row {
 	int64_t checked_at;
 	int64_t domain_verified_at;
 	int64_t domain_unverified_at;
+	int64_t expires_at;
 	int flags;
 	/* beside the facts */
 	int64_t header;
@@ -163,6 +164,10 @@ static const struct row rows[] = {
 	 .verified_by = SEEN},
 	{"a registry without dates", SAME, .registered_at = 0,
 	 .flags = FACTS_IMPORTED | FACTS_UNDATED, .reason = REASON_UNDATED, .verified_by = SEEN},
+	{"first seen in the future", SAME, .first_seen_at = NOW + 301, .reason = REASON_UNVERIFIED,
+	 .verdict = VERDICT_REJECT},
+	{"past its expiration date since the last check", SAME, .expires_at = NOW,
+	 .reason = REASON_GRACE, .verified_by = SEEN},
 	{"grace", SAME, .state = STATE_GRACE, .reason = REASON_GRACE, .verified_by = SEEN},
 };
 
@@ -196,6 +201,7 @@ static void each_row_gives_its_reason(void **unused)
 		facts.changed_at = row->changed_at;
 		facts.verified_at = row->domain_verified_at;
 		facts.unverified_at = row->domain_unverified_at;
+		facts.expires_at = row->expires_at;
 		decision = decide(&evidence);
 		if (decision.reason != row->reason || decision.verdict != row->verdict ||
 		    decision.verified_by != row->verified_by)
