@@ -5,7 +5,8 @@
  * The path of one domain: its facts -> which server (bootstrap) -> request ->
  * reply (redirects followed by hand, a few, under the same rules) -> observation
  * -> facts_apply, schedule_next -> a batch, committed in one transaction when it
- * is full or a second old -> wanted/ entry removed -> told to the caller.
+ * is full or a second old, or at once where somebody waits for an answer in it ->
+ * wanted/ entry removed -> told to the caller.
  *
  * No write transaction is held across network I/O: in the commit the facts are
  * read again and the observation is applied to what is there then. A kill at any
@@ -115,8 +116,11 @@ MUST_CHECK enum err refresh_plan(struct refresh *refresh, int64_t now,
 const char *refresh_cause_text(enum refresh_cause cause);
 const char *refresh_outcome_text(enum refresh_outcome outcome);
 
-/* refresh.lock: held by runs over what is due or all. ERR_BUSY: another has it.
- * The descriptor is the lock; close it to give it back. */
-MUST_CHECK enum err refresh_lock(const char *cache_dir, int *descriptor, struct why *why);
+/* refresh.lock: held by runs over what is due or all, and by a watcher, as wanted.h
+ * says. ERR_BUSY: another has it. The descriptor is the lock; close it to give it
+ * back. */
+enum refresh_holder { REFRESH_RUN, REFRESH_WATCHER };
+MUST_CHECK enum err refresh_lock(const char *cache_dir, enum refresh_holder holder,
+				 int *descriptor, struct why *why);
 
 #endif

@@ -6,10 +6,15 @@
  * exclusively, so that it de-duplicates itself, loses nothing and needs no lock;
  * removed after the commit that answers it. The milter writes it, the updater
  * takes from it. A file whose name is no domain is left alone and reported.
+ *
+ * Who answers at once, `refresh --watch`, says so by a lock on one byte of
+ * cache_dir/refresh.lock. It is an open file description lock, which others see
+ * without locking anything themselves: asking never gets in a watcher's way.
  */
 #ifndef RESETGUARD_WANTED_H
 #define RESETGUARD_WANTED_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,6 +22,10 @@
 #include "resetguard/err.h"
 
 struct wanted;
+
+/* The bytes of refresh.lock. Every run over what is due locks the first; one that
+ * goes on for ever, and answers what is wanted at once, the second too. */
+enum { WANTED_LOCK_RUN = 0, WANTED_LOCK_WATCHER = 1 };
 
 /* cache_dir is copied. Succeeds if the directory is not there (yet). */
 MUST_CHECK enum err wanted_open(const char *cache_dir, size_t max, struct wanted **wanted);
@@ -34,5 +43,15 @@ MUST_CHECK enum err wanted_each(struct wanted *wanted,
 
 /* 0 also if it is not there. */
 MUST_CHECK enum err wanted_remove(struct wanted *wanted, const struct domain *domain);
+
+/* Whether the domain is on the list. Any thread. */
+bool wanted_has(const struct wanted *wanted, const struct domain *domain);
+
+/* Whether a watcher runs. Three system calls. Any thread. */
+bool wanted_is_watched(const struct wanted *wanted);
+
+/* Has the inotify descriptor tell of events in the directory. Again, after the
+ * directory was exchanged, of those in the new one; otherwise nothing changes. */
+MUST_CHECK enum err wanted_notify(const struct wanted *wanted, int inotify, uint32_t events);
 
 #endif

@@ -9,6 +9,7 @@
 #include "commands.h"
 #include "resetguard/refresh.h"
 #include "resetguard/time.h"
+#include "resetguard/watch.h"
 
 enum { JOBS_MAX = 1024 };
 
@@ -16,6 +17,7 @@ struct refresh_command {
 	struct cli *cli;
 	bool all;
 	bool dry_run;
+	bool watch;
 	bool json;
 	unsigned jobs; /* 0: as configured */
 	bool named;
@@ -223,6 +225,39 @@ static void dry_run(struct refresh_command *command)
 	wanted_close(options.wanted);
 }
 
+static void run_once(struct refresh_command *command, const struct refresh_options *options)
+{
+	struct refresh_totals totals = {0};
+	struct why why = {""};
+	enum err err = refresh_open(options, &command->refresh, &why);
+
+	if (err == ERR_OK)
+		err = queue_names(command, &why);
+	if (err == ERR_OK) {
+		err = refresh_run(command->refresh, time_now, &totals, &why);
+		if (err == ERR_OK || totals.checked + totals.failed > 0)
+			report(command->cli, &totals);
+	}
+	if (err != ERR_OK)
+		cli_error(command->cli, err, "%s",
+			  why.text[0] == '\0' ? err_text(err) : why.text);
+	refresh_close(command->refresh);
+}
+
+static void watch(struct refresh_command *command, const struct refresh_options *options)
+{
+	struct why why = {""};
+	enum err err;
+
+	/* Somebody may be reading along. */
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	cli_say(command->cli, "watching");
+	err = watch_run(options, time_now, &why);
+	if (err != ERR_OK)
+		cli_error(command->cli, err, "%s",
+			  why.text[0] == '\0' ? err_text(err) : why.text);
+}
+
 static void run(struct refresh_command *command)
 {
 	struct cli *cli = command->cli;
@@ -234,27 +269,21 @@ static void run(struct refresh_command *command)
 		.told = told,
 		.context = command,
 	};
-	struct refresh_totals totals = {0};
 	struct why why = {""};
 	int lock = -1;
 	enum err err = ERR_OK;
 
 	if (!command->named)
-		err = refresh_lock(cli->conf->cache_dir, &lock, &why);
+		err = refresh_lock(cli->conf->cache_dir,
+				   command->watch ? REFRESH_WATCHER : REFRESH_RUN, &lock, &why);
 	if (err == ERR_OK)
 		err = wanted_open(cli->conf->cache_dir, cli->conf->wanted_max, &options.wanted);
-	if (err == ERR_OK)
-		err = refresh_open(&options, &command->refresh, &why);
-	if (err == ERR_OK)
-		err = queue_names(command, &why);
-	if (err == ERR_OK) {
-		err = refresh_run(command->refresh, time_now, &totals, &why);
-		if (err == ERR_OK || totals.checked + totals.failed > 0)
-			report(cli, &totals);
-	}
 	if (err != ERR_OK)
 		cli_error(cli, err, "%s", why.text[0] == '\0' ? err_text(err) : why.text);
-	refresh_close(command->refresh);
+	else if (command->watch)
+		watch(command, &options);
+	else
+		run_once(command, &options);
 	wanted_close(options.wanted);
 	if (lock >= 0)
 		close(lock);
@@ -266,6 +295,7 @@ static bool read_options(struct refresh_command *command, int argc, char **argv)
 						{"dry-run", no_argument, NULL, 'd'},
 						{"json", no_argument, NULL, 'j'},
 						{"jobs", required_argument, NULL, 'n'},
+						{"watch", no_argument, NULL, 'w'},
 						{NULL, 0, NULL, 0}};
 	char *end;
 	int option;
@@ -278,6 +308,8 @@ static bool read_options(struct refresh_command *command, int argc, char **argv)
 			command->dry_run = true;
 		} else if (option == 'j') {
 			command->json = true;
+		} else if (option == 'w') {
+			command->watch = true;
 		} else if (option == 'n') {
 			unsigned long jobs = strtoul(optarg, &end, 10);
 
@@ -293,9 +325,12 @@ static bool read_options(struct refresh_command *command, int argc, char **argv)
 		}
 	}
 	command->named = optind < argc;
-	if (command->all && command->named)
-		cli_usage_error(command->cli, "refresh: --all takes no names");
-	return !(command->all && command->named);
+	if (command->all + command->watch + command->named > 1) {
+		cli_usage_error(command->cli,
+				"refresh: one of --all, --watch and names, not several");
+		return false;
+	}
+	return true;
 }
 
 void cmd_refresh(struct cli *cli, int argc, char **argv)

@@ -10,7 +10,7 @@
 #include "resetguard/time.h"
 
 static const struct cli_command commands[] = {
-	{"refresh", "[--all] [--dry-run] [--jobs N] [--json] [NAME...|-]",
+	{"refresh", "[--all | --watch | NAME...|-] [--dry-run] [--jobs N] [--json]",
 	 "look up what is due (or all, or these) and store it", cmd_refresh},
 	{"lookup", "[--json] [--valid-since T] [--class C] NAME...|-",
 	 "the verdict the milter would give now, and why", cmd_lookup},

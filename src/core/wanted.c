@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <unistd.h>
 
 #include "resetguard/log.h"
@@ -20,6 +21,7 @@ enum { COUNT_INTERVAL_MS = 1000, FILE_MODE = 0660 };
 /* By path, never by a descriptor that is kept: the directory may be exchanged. */
 struct wanted {
 	char directory[PATH_MAX];
+	char lock[PATH_MAX];
 	size_t max;
 	_Atomic size_t count; /* what was there when it was counted, and what we added */
 	_Atomic int64_t counted_at;
@@ -33,6 +35,10 @@ enum err wanted_open(const char *cache_dir, size_t max, struct wanted **wanted)
 
 	int length = snprintf(new->directory, sizeof new->directory, "%s/wanted", cache_dir);
 	if (length < 0 || (size_t)length + 1 + DOMAIN_MAX >= sizeof new->directory) {
+		free(new);
+		return ERR_TOO_LONG;
+	}
+	if (snprintf(new->lock, sizeof new->lock, "%s/refresh.lock", cache_dir) >= PATH_MAX) {
 		free(new);
 		return ERR_TOO_LONG;
 	}
@@ -159,4 +165,35 @@ enum err wanted_remove(struct wanted *wanted, const struct domain *domain)
 	if (unlink(path) != 0 && errno != ENOENT)
 		return err_from_errno(errno);
 	return ERR_OK;
+}
+
+bool wanted_has(const struct wanted *wanted, const struct domain *domain)
+{
+	char path[PATH_MAX];
+
+	path_of(wanted, domain, path);
+	return access(path, F_OK) == 0;
+}
+
+bool wanted_is_watched(const struct wanted *wanted)
+{
+	struct flock lock = {.l_type = F_RDLCK,
+			     .l_whence = SEEK_SET,
+			     .l_start = WANTED_LOCK_WATCHER,
+			     .l_len = 1};
+	int fd = open(wanted->lock, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	bool is_locked;
+
+	if (fd < 0)
+		return false;
+	is_locked = fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+	close(fd);
+	return is_locked;
+}
+
+enum err wanted_notify(const struct wanted *wanted, int inotify, uint32_t events)
+{
+	return inotify_add_watch(inotify, wanted->directory, events | IN_ONLYDIR) >= 0
+		       ? ERR_OK
+		       : err_from_errno(errno);
 }

@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include "refresh_work.h"
@@ -52,8 +51,13 @@ const char *refresh_cause_text(enum refresh_cause cause)
 	return "other";
 }
 
-enum err refresh_lock(const char *cache_dir, int *descriptor, struct why *why)
+enum err refresh_lock(const char *cache_dir, enum refresh_holder holder, int *descriptor,
+		      struct why *why)
 {
+	struct flock lock = {.l_type = F_WRLCK,
+			     .l_whence = SEEK_SET,
+			     .l_start = WANTED_LOCK_RUN,
+			     .l_len = holder == REFRESH_WATCHER ? WANTED_LOCK_WATCHER + 1 : 1};
 	char path[4096];
 	int length = snprintf(path, sizeof path, "%s/refresh.lock", cache_dir);
 	int fd;
@@ -63,11 +67,11 @@ enum err refresh_lock(const char *cache_dir, int *descriptor, struct why *why)
 	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
 	if (fd < 0)
 		return err_why_errno(errno, why, "%s", path);
-	if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+	if (fcntl(fd, F_OFD_SETLK, &lock) != 0) {
 		int reason = errno;
 
 		close(fd);
-		if (reason == EWOULDBLOCK)
+		if (reason == EAGAIN || reason == EACCES)
 			return err_why(ERR_BUSY, why,
 				       "%s is held by another refresh, which does this work; wait "
 				       "for it, or name the domains to refresh",
@@ -149,13 +153,14 @@ void refresh_close(struct refresh *refresh)
 		return;
 	while (refresh->newest != NULL)
 		ticket_end(refresh, refresh->newest);
-	refresh_free_hosts(refresh);
+	refresh_free_hosts(refresh->hosts);
 	bootstrap_free(refresh->bootstrap);
 	dns_close(refresh->dns);
 	http_close(refresh->http);
 	rdap_parking_free(refresh->parking);
 	lifecycle_free(refresh->lifecycles);
 	free(refresh->queue.names);
+	free(refresh->wanted_queue.names);
 	free(refresh->batch);
 	explicit_bzero(refresh->fastly_header, sizeof refresh->fastly_header);
 	free(refresh);
@@ -187,12 +192,20 @@ enum err refresh_add(struct refresh *refresh, const struct domain *domain)
 	return queue_name(&refresh->queue, domain, REFRESH_FORCED);
 }
 
+enum err refresh_add_wanted(struct refresh *refresh, const struct domain *domain)
+{
+	return queue_name(&refresh->wanted_queue, domain, REFRESH_FORCED);
+}
+
+enum err refresh_add_if_due(struct refresh *refresh, const struct domain *domain)
+{
+	return queue_name(&refresh->queue, domain, REFRESH_DUE);
+}
+
 static enum err add_due(void *context, const struct domain *domain, int64_t due_at)
 {
-	struct refresh *refresh = context;
-
 	(void)due_at;
-	return queue_name(&refresh->queue, domain, REFRESH_DUE);
+	return refresh_add_if_due(context, domain);
 }
 
 static enum err add_any(void *context, const struct domain *domain, const struct facts *facts)
@@ -248,11 +261,14 @@ enum err refresh_add_all(struct refresh *refresh, struct why *why)
 }
 
 /* An older copy of IANA's document serves too, and that is worth a line. */
-static enum err load_bootstrap(struct refresh *refresh, struct why *why)
+enum err refresh_load_bootstrap(struct refresh *refresh, struct why *why)
 {
-	enum err err = bootstrap_load(refresh->options.conf, refresh->http, refresh->clock(),
-				      &refresh->bootstrap, why);
+	struct bootstrap *loaded;
+	enum err err;
 
+	if (!conf_has_source(refresh->options.conf, SOURCE_RDAP))
+		return ERR_OK;
+	err = bootstrap_load(refresh->options.conf, refresh->http, refresh->clock(), &loaded, why);
 	if (err != ERR_OK) {
 		struct why cause = *why;
 
@@ -265,6 +281,19 @@ static enum err load_bootstrap(struct refresh *refresh, struct why *why)
 		log_line(LOG_LEVEL_WARNING, "%s", why->text);
 		why->text[0] = '\0';
 	}
+	bootstrap_free(refresh->bootstrap);
+	refresh->bootstrap = loaded;
+	return ERR_OK;
+}
+
+enum err refresh_step(struct refresh *refresh, struct why *why)
+{
+	enum err err = refresh_ask(refresh, why);
+
+	/* Until some server has confirmed the clock, nothing is written while one still may. */
+	if (err == ERR_OK && ((refresh_batch_is_ripe(refresh) && refresh->clock_confirmed) ||
+			      !refresh_is_waiting(refresh)))
+		err = refresh_commit(refresh, why);
 	return err;
 }
 
@@ -275,18 +304,10 @@ enum err refresh_run(struct refresh *refresh, int64_t (*clock)(void),
 
 	refresh->clock = clock;
 	memset(&refresh->totals, 0, sizeof refresh->totals);
-	if (refresh->bootstrap == NULL && refresh_is_busy(refresh) &&
-	    conf_has_source(refresh->options.conf, SOURCE_RDAP))
-		err = load_bootstrap(refresh, why);
-	while (err == ERR_OK && refresh_is_busy(refresh)) {
-		err = refresh_ask(refresh, why);
-		/* Until some server has confirmed the clock, nothing is written while one
-		 * still may. */
-		if (err == ERR_OK &&
-		    ((refresh_batch_is_ripe(refresh) && refresh->clock_confirmed) ||
-		     !refresh_is_waiting(refresh)))
-			err = refresh_commit(refresh, why);
-	}
+	if (refresh->bootstrap == NULL && refresh_is_busy(refresh))
+		err = refresh_load_bootstrap(refresh, why);
+	while (err == ERR_OK && refresh_is_busy(refresh))
+		err = refresh_step(refresh, why);
 	*totals = refresh->totals;
 	return err;
 }

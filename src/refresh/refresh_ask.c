@@ -26,21 +26,29 @@ static unsigned under_way(const struct refresh *refresh)
 
 bool refresh_is_busy(const struct refresh *refresh)
 {
-	return refresh->ticket_count > 0 || refresh->queue.taken < refresh->queue.length;
+	return refresh->ticket_count > 0 || refresh->queue.taken < refresh->queue.length ||
+	       refresh->wanted_queue.taken < refresh->wanted_queue.length;
+}
+
+static bool has_waiting(const struct refresh_host *host)
+{
+	return host->wanted.first != NULL || host->others.first != NULL;
 }
 
 bool refresh_is_waiting(const struct refresh *refresh)
 {
 	const struct refresh_host *host = refresh->hosts;
 
-	while (host != NULL && host->first == NULL)
+	while (host != NULL && !has_waiting(host))
 		host = host->next;
 	return host != NULL || under_way(refresh) > 0;
 }
 
-static bool has_slot(const struct refresh *refresh)
+static bool has_slot(const struct refresh *refresh, bool wanted)
 {
-	return under_way(refresh) < refresh->options.jobs;
+	unsigned slots = refresh->options.jobs - (wanted ? 0 : refresh->kept_slots);
+
+	return under_way(refresh) < slots;
 }
 
 /* Room for one more answer. */
@@ -60,12 +68,26 @@ static void fail_at_once(struct refresh *refresh, struct ticket *ticket, enum so
 
 /* ---- hosts ---- */
 
-static struct refresh_host *find_host(struct refresh *refresh, const char *name)
+struct refresh_host *refresh_find_host(const struct refresh *refresh, const char *name)
 {
 	struct refresh_host *host = refresh->hosts;
 
 	while (host != NULL && strcmp(host->name, name) != 0)
 		host = host->next;
+	return host;
+}
+
+int64_t refresh_host_rest_ms(const struct refresh *refresh, const struct refresh_host *host)
+{
+	int64_t rest_ms = host->limit.rests_until_ms - time_monotonic_ms();
+
+	return rest_ms > refresh->options.conf->timeout * 1000 ? rest_ms : 0;
+}
+
+static struct refresh_host *find_host(struct refresh *refresh, const char *name)
+{
+	struct refresh_host *host = refresh_find_host(refresh, name);
+
 	if (host != NULL)
 		return host;
 	host = calloc(1, sizeof *host);
@@ -78,23 +100,32 @@ static struct refresh_host *find_host(struct refresh *refresh, const char *name)
 	return host;
 }
 
-void refresh_free_hosts(struct refresh *refresh)
+void refresh_free_hosts(struct refresh_host *hosts)
 {
-	while (refresh->hosts != NULL) {
-		struct refresh_host *host = refresh->hosts;
+	while (hosts != NULL) {
+		struct refresh_host *next = hosts->next;
 
-		refresh->hosts = host->next;
-		free(host);
+		free(hosts);
+		hosts = next;
 	}
 }
 
-static struct ticket *take_first(struct refresh_host *host)
+/* Whether the next one to be asked of the host is one that somebody waits for. */
+static bool wanted_is_next(const struct refresh_host *host)
 {
-	struct ticket *ticket = host->first;
+	return host->wanted.first != NULL && (host->others.first == NULL || !host->others_turn);
+}
 
-	host->first = ticket->next;
-	if (host->first == NULL)
-		host->last = NULL;
+static struct ticket *take_next(struct refresh_host *host)
+{
+	bool wanted = wanted_is_next(host);
+	struct ticket_line *line = wanted ? &host->wanted : &host->others;
+	struct ticket *ticket = line->first;
+
+	host->others_turn = wanted;
+	line->first = ticket->next;
+	if (line->first == NULL)
+		line->last = NULL;
 	ticket->next = NULL;
 	return ticket;
 }
@@ -103,15 +134,17 @@ static struct ticket *take_first(struct refresh_host *host)
 static bool wait_at(struct refresh *refresh, struct ticket *ticket, const char *host_name)
 {
 	struct refresh_host *host = find_host(refresh, host_name);
+	struct ticket_line *line;
 
 	if (host == NULL)
 		return false;
 	ticket->host = host;
-	if (host->last != NULL)
-		host->last->next = ticket;
+	line = ticket->wanted ? &host->wanted : &host->others;
+	if (line->last != NULL)
+		line->last->next = ticket;
 	else
-		host->first = ticket;
-	host->last = ticket;
+		line->first = ticket;
+	line->last = ticket;
 	return true;
 }
 
@@ -200,7 +233,7 @@ static enum err give_up_on(struct refresh *refresh, struct refresh_host *host, i
 			   struct why *why)
 {
 	char cause[OBSERVATION_ERROR_MAX + 1];
-	enum err err = host->first != NULL ? refresh_commit(refresh, why) : ERR_OK;
+	enum err err = has_waiting(host) ? refresh_commit(refresh, why) : ERR_OK;
 
 	if (err != ERR_OK)
 		return err;
@@ -208,8 +241,8 @@ static enum err give_up_on(struct refresh *refresh, struct refresh_host *host, i
 	snprintf(cause, sizeof cause,
 		 "%.100s limits our queries or does not answer: not asked for another %lld s", host->name,
 		 (long long)(rest_ms / 1000));
-	while (host->first != NULL) {
-		struct ticket *ticket = take_first(host);
+	while (has_waiting(host)) {
+		struct ticket *ticket = take_next(host);
 
 		if (!ask_the_next(refresh, ticket, cause))
 			refresh_give_up(refresh, ticket, cause);
@@ -217,32 +250,45 @@ static enum err give_up_on(struct refresh *refresh, struct refresh_host *host, i
 	return ERR_OK;
 }
 
-/* Asks the hosts that may be asked; *wait_ms: when the next one may. */
-static enum err ask_hosts(struct refresh *refresh, int64_t *wait_ms, struct why *why)
+/* Asks the host as far as it may be asked; *wait_ms: when it may again. */
+static enum err ask_host(struct refresh *refresh, struct refresh_host *host, int64_t *wait_ms,
+			 struct why *why)
 {
-	const struct conf *conf = refresh->options.conf;
+	int64_t rest_ms = refresh_host_rest_ms(refresh, host);
 	enum err err = ERR_OK;
 
-	for (struct refresh_host *host = refresh->hosts; host != NULL; host = host->next) {
-		int64_t rest_ms = host->limit.rests_until_ms - time_monotonic_ms();
+	if (rest_ms > 0)
+		err = give_up_on(refresh, host, rest_ms, why);
+	while (err == ERR_OK && has_waiting(host)) {
+		int64_t wait = INT64_MAX;
 
-		if (rest_ms > conf->timeout * 1000)
-			err = give_up_on(refresh, host, rest_ms, why);
-		while (err == ERR_OK && host->first != NULL) {
-			int64_t wait = has_slot(refresh)
-					       ? host_limit_wait(&host->limit, conf->host_jobs,
-								 time_monotonic_ms())
-					       : INT64_MAX;
-
-			if (wait > 0) {
-				*wait_ms = wait < *wait_ms ? wait : *wait_ms;
-				break;
-			}
-			err = make_room(refresh, why);
-			if (err == ERR_OK)
-				ask_registry(refresh, take_first(host));
+		if (has_slot(refresh, host->wanted.first != NULL))
+			wait = host_limit_wait(&host->limit, refresh->options.conf->host_jobs,
+					       time_monotonic_ms());
+		if (wait > 0) {
+			*wait_ms = wait < *wait_ms ? wait : *wait_ms;
+			break;
 		}
+		err = make_room(refresh, why);
+		if (err == ERR_OK)
+			ask_registry(refresh, take_next(host));
 	}
+	return err;
+}
+
+static enum err ask_hosts(struct refresh *refresh, int64_t *wait_ms, struct why *why)
+{
+	enum err err = ERR_OK;
+
+	/* The slots go first to those hosts where somebody's answer waits. */
+	for (struct refresh_host *host = refresh->hosts; err == ERR_OK && host != NULL;
+	     host = host->next) {
+		if (host->wanted.first != NULL)
+			err = ask_host(refresh, host, wait_ms, why);
+	}
+	for (struct refresh_host *host = refresh->hosts; err == ERR_OK && host != NULL;
+	     host = host->next)
+		err = ask_host(refresh, host, wait_ms, why);
 	return err;
 }
 
@@ -454,8 +500,10 @@ bool refresh_take_name(struct name_queue *queue, struct domain *domain, bool *fo
 	const char *name = queue->names + queue->taken + 1;
 	size_t length;
 
-	if (queue->taken == queue->length)
+	if (queue->taken == queue->length) {
+		queue->taken = queue->length = 0;
 		return false;
+	}
 	*forced = name[-1] == REFRESH_FORCED;
 	length = strlen(name);
 	memcpy(domain->name, name, length + 1);
@@ -505,13 +553,17 @@ static void say_no_source(struct refresh *refresh, struct ticket *ticket,
 	fail_at_once(refresh, ticket, SOURCE_RDAP, cause);
 }
 
-static enum err start_ticket(struct refresh *refresh, const struct domain *domain, bool forced)
+static enum err start_ticket(struct refresh *refresh, const struct domain *domain, bool forced,
+			     bool wanted)
 {
 	struct ticket *ticket;
 	enum err err = ticket_new(refresh, domain, &ticket);
 
-	if (err == ERR_OK)
-		err = read_ticket(refresh, ticket, domain, forced);
+	if (err != ERR_OK)
+		return err;
+	ticket->wanted = wanted;
+	refresh->wanted_tickets += wanted;
+	err = read_ticket(refresh, ticket, domain, forced);
 	if (err != ERR_OK)
 		return err;
 	if (refresh->dns != NULL) {
@@ -526,19 +578,21 @@ static enum err start_ticket(struct refresh *refresh, const struct domain *domai
 	return ERR_OK;
 }
 
-static enum err start_tickets(struct refresh *refresh, struct why *why)
+static enum err start_from(struct refresh *refresh, struct name_queue *queue, struct why *why)
 {
+	bool wanted = queue == &refresh->wanted_queue;
 	struct domain domain;
 	bool forced;
 	enum err err = ERR_OK;
 
-	while (err == ERR_OK && has_slot(refresh) &&
-	       refresh->ticket_count < (refresh->clock_confirmed ? REFRESH_TICKETS_MAX
-								  : REFRESH_UNCONFIRMED_MAX) &&
-	       refresh_take_name(&refresh->queue, &domain, &forced)) {
+	while (err == ERR_OK && has_slot(refresh, wanted) &&
+	       (wanted || refresh->ticket_count < (refresh->clock_confirmed
+							   ? REFRESH_TICKETS_MAX
+							   : REFRESH_UNCONFIRMED_MAX)) &&
+	       refresh_take_name(queue, &domain, &forced)) {
 		err = make_room(refresh, why);
 		if (err == ERR_OK)
-			err = start_ticket(refresh, &domain, forced);
+			err = start_ticket(refresh, &domain, forced, wanted);
 	}
 	return err;
 }
@@ -548,10 +602,12 @@ enum err refresh_ask(struct refresh *refresh, struct why *why)
 	static const int64_t longest_wait = REFRESH_BATCH_AGE_MS;
 	int64_t wait_ms = longest_wait;
 	struct http_reply reply;
-	enum err err = ask_hosts(refresh, &wait_ms, why);
+	enum err err = start_from(refresh, &refresh->wanted_queue, why);
 
 	if (err == ERR_OK)
-		err = start_tickets(refresh, why);
+		err = ask_hosts(refresh, &wait_ms, why);
+	if (err == ERR_OK)
+		err = start_from(refresh, &refresh->queue, why);
 	if (err == ERR_OK && refresh->dns == NULL)
 		err = ask_hosts(refresh, &wait_ms, why);
 	if (err == ERR_OK && refresh_is_waiting(refresh))

@@ -60,6 +60,7 @@ void ticket_end(struct refresh *refresh, struct ticket *ticket)
 	if (ticket->older != NULL)
 		ticket->older->newer = ticket->newer;
 	refresh->ticket_count--;
+	refresh->wanted_tickets -= ticket->wanted;
 	free(ticket->url);
 	free(ticket->earlier);
 	free(ticket);
@@ -230,9 +231,20 @@ void refresh_give_up(struct refresh *refresh, struct ticket *ticket, const char 
 
 /* ---- the commit ---- */
 
+static bool batch_is_waited_for(const struct refresh *refresh)
+{
+	if (refresh->wanted_tickets == 0)
+		return false;
+	for (size_t i = 0; i < refresh->batch_count; i++) {
+		if (refresh->batch[i].is_last && refresh->batch[i].ticket->wanted)
+			return true;
+	}
+	return false;
+}
+
 bool refresh_batch_is_ripe(const struct refresh *refresh)
 {
-	return refresh->batch_count == REFRESH_BATCH_MAX ||
+	return refresh->batch_count == REFRESH_BATCH_MAX || batch_is_waited_for(refresh) ||
 	       (refresh->batch_count > 0 &&
 		time_monotonic_ms() - refresh->batch_since_ms >= REFRESH_BATCH_AGE_MS);
 }

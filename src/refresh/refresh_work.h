@@ -42,12 +42,20 @@ bool refresh_take_name(struct name_queue *queue, struct domain *domain, bool *fo
 
 struct ticket;
 
-/* One server's host: its limit, and the tickets that wait for it. */
+struct ticket_line {
+	struct ticket *first;
+	struct ticket *last;
+};
+
+/* One server's host: its limit, and the tickets that wait for it. Those that somebody
+ * waits for go first, but while both lines wait each has its turn: that leaves at
+ * least half of what the host allows to the others. */
 struct refresh_host {
 	struct refresh_host *next;
 	struct host_limit limit;
-	struct ticket *first;
-	struct ticket *last;
+	struct ticket_line wanted;
+	struct ticket_line others;
+	bool others_turn;
 	char name[DOMAIN_MAX + 1];
 };
 
@@ -68,6 +76,7 @@ struct ticket {
 	bool registry_serves;
 	bool registry_due;
 	bool changed; /* by an answer that is committed already */
+	bool wanted;  /* somebody waits for the answer */
 	unsigned char redirects;
 	unsigned char length;
 	char name[]; /* the domain */
@@ -94,7 +103,10 @@ struct refresh {
 	struct lifecycle_table *lifecycles; /* NULL: none configured */
 	char fastly_header[FASTLY_HEADER_MAX]; /* secret */
 	bool fastly_refused;		       /* the key is no good: not asked again */
+	struct name_queue wanted_queue; /* goes first */
 	struct name_queue queue;
+	unsigned kept_slots; /* of the jobs, for what is wanted */
+	unsigned wanted_tickets;
 	struct ticket *newest;
 	size_t ticket_count;
 	struct refresh_host *hosts;
@@ -120,6 +132,15 @@ struct refresh_route {
  * domain. False: none does. */
 bool refresh_find_route(const struct refresh *refresh, const struct domain *domain, size_t place,
 			struct refresh_route *route);
+/* Queues a domain that somebody waits for; or one whose due checks are to be made. */
+MUST_CHECK enum err refresh_add_wanted(struct refresh *refresh, const struct domain *domain);
+MUST_CHECK enum err refresh_add_if_due(struct refresh *refresh, const struct domain *domain);
+
+/* Anew; what was loaded before stays if that fails. Nothing may be under way. */
+MUST_CHECK enum err refresh_load_bootstrap(struct refresh *refresh, struct why *why);
+
+/* Asks, waits for an event (a second at most), takes, and commits where it is time. */
+MUST_CHECK enum err refresh_step(struct refresh *refresh, struct why *why);
 
 /* ERR_NO_MEMORY. */
 MUST_CHECK enum err ticket_new(struct refresh *refresh, const struct domain *domain,
@@ -146,6 +167,11 @@ MUST_CHECK enum err refresh_ask(struct refresh *refresh, struct why *why);
 bool refresh_is_busy(const struct refresh *refresh);
 /* Whether a host or the DNS is waited for. */
 bool refresh_is_waiting(const struct refresh *refresh);
-void refresh_free_hosts(struct refresh *refresh);
+void refresh_free_hosts(struct refresh_host *hosts);
+/* NULL: it was not asked yet. */
+struct refresh_host *refresh_find_host(const struct refresh *refresh, const char *name);
+/* For how long the host may not be asked, where that is longer than one request may
+ * take; otherwise 0. */
+int64_t refresh_host_rest_ms(const struct refresh *refresh, const struct refresh_host *host);
 
 #endif

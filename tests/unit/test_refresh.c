@@ -202,12 +202,12 @@ static void one_run_at_a_time(void **state)
 	int first = -1;
 	int second = -1;
 
-	assert_int_equal(refresh_lock(place->root, &first, &place->why), ERR_OK);
-	assert_int_equal(refresh_lock(place->root, &second, &place->why), ERR_BUSY);
+	assert_int_equal(refresh_lock(place->root, REFRESH_RUN, &first, &place->why), ERR_OK);
+	assert_int_equal(refresh_lock(place->root, REFRESH_RUN, &second, &place->why), ERR_BUSY);
 	assert_non_null(strstr(place->why.text, "refresh.lock"));
 	assert_int_equal(second, -1);
 	close(first);
-	assert_int_equal(refresh_lock(place->root, &second, &place->why), ERR_OK);
+	assert_int_equal(refresh_lock(place->root, REFRESH_RUN, &second, &place->why), ERR_OK);
 	close(second);
 }
 

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -246,6 +247,99 @@ static void a_long_list_is_walked_and_removed(void **state)
 	wanted_close(large);
 }
 
+/* ---- many writers ---- */
+
+enum { WRITERS = 8, NAMES_EACH = 40, MANY_MAX = 100 };
+
+struct writer {
+	struct wanted *wanted;
+	unsigned first;
+	unsigned added;
+	unsigned refused;
+};
+
+/* Each name is written by two of them. */
+static void *write_names(void *argument)
+{
+	struct writer *writer = argument;
+
+	for (unsigned i = 0; i < NAMES_EACH; i++) {
+		char name[32];
+		enum err err;
+
+		snprintf(name, sizeof name, "n%u.example", (writer->first + i) / 2);
+		struct domain domain = domain_of(name);
+		err = wanted_add(writer->wanted, &domain, 1);
+		writer->added += err == ERR_OK;
+		writer->refused += err == ERR_FULL;
+	}
+	return NULL;
+}
+
+static enum err count_one(void *context, const struct domain *domain)
+{
+	(void)domain;
+	*(unsigned *)context += 1;
+	return ERR_OK;
+}
+
+static void many_writers_keep_to_the_cap(void **state)
+{
+	struct place *place = *state;
+	struct writer writers[WRITERS];
+	pthread_t threads[WRITERS];
+	struct wanted *shared;
+	unsigned there = 0;
+	unsigned done = 0;
+
+	assert_int_equal(wanted_open(place->root, MANY_MAX, &shared), ERR_OK);
+	for (unsigned i = 0; i < WRITERS; i++) {
+		writers[i] = (struct writer){.wanted = shared, .first = i * NAMES_EACH};
+		assert_int_equal(pthread_create(&threads[i], NULL, write_names, &writers[i]), 0);
+	}
+	for (unsigned i = 0; i < WRITERS; i++) {
+		assert_int_equal(pthread_join(threads[i], NULL), 0);
+		done += writers[i].added + writers[i].refused;
+	}
+	assert_int_equal(done, WRITERS * NAMES_EACH);
+	assert_int_equal(wanted_each(shared, count_one, &there), ERR_OK);
+	assert_int_equal(there, MANY_MAX);
+	wanted_close(shared);
+}
+
+/* ---- a watcher ---- */
+
+static void a_watcher_is_seen_and_another_run_is_not_one(void **state)
+{
+	struct place *place = *state;
+	struct flock run = {
+		.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = WANTED_LOCK_RUN, .l_len = 1};
+	struct flock watcher = run;
+	int fd;
+
+	assert_false(wanted_is_watched(place->wanted));
+	fd = open(below(place, "refresh.lock"), O_RDWR | O_CREAT, 0640);
+	assert_true(fd >= 0);
+	assert_false(wanted_is_watched(place->wanted));
+	assert_int_equal(fcntl(fd, F_OFD_SETLK, &run), 0);
+	assert_false(wanted_is_watched(place->wanted));
+	watcher.l_start = WANTED_LOCK_WATCHER;
+	assert_int_equal(fcntl(fd, F_OFD_SETLK, &watcher), 0);
+	assert_true(wanted_is_watched(place->wanted));
+	close(fd);
+	assert_false(wanted_is_watched(place->wanted));
+}
+
+static void a_name_is_there_or_not(void **state)
+{
+	struct place *place = *state;
+	struct domain domain = domain_of("a.example");
+
+	assert_false(wanted_has(place->wanted, &domain));
+	assert_int_equal(add(place, "a.example", 1), ERR_OK);
+	assert_true(wanted_has(place->wanted, &domain));
+}
+
 int main(void)
 {
 #define AT_A_PLACE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -261,6 +355,9 @@ int main(void)
 		AT_A_PLACE(a_planted_link_is_not_followed),
 		AT_A_PLACE(a_walk_ends_with_the_visitors_error),
 		AT_A_PLACE(a_long_list_is_walked_and_removed),
+		AT_A_PLACE(many_writers_keep_to_the_cap),
+		AT_A_PLACE(a_watcher_is_seen_and_another_run_is_not_one),
+		AT_A_PLACE(a_name_is_there_or_not),
 	};
 
 	log_open(LOG_TO_STDERR, LOG_LEVEL_ERROR, "test_wanted");
