@@ -128,6 +128,9 @@ static enum err open_office(const char *conf_path, struct session_office *office
 	    complaints_open(&office->complaints) != ERR_OK ||
 	    traffic_open(&office->traffic) != ERR_OK)
 		return err_why(ERR_NO_MEMORY, why, "no memory");
+	err = arrivals_open(&office->arrivals, why);
+	if (err != ERR_OK)
+		return err;
 	complaints_cache(office->complaints, worlds_cache(office->worlds), true);
 	return ERR_OK;
 }

@@ -15,7 +15,11 @@
 #include "scope.h"
 #include "validity.h"
 
-enum { SESSION_QUEUE_ID_MAX = 63 };
+enum {
+	SESSION_QUEUE_ID_MAX = 63,
+	SESSION_AWAITED_MAX = 32,    /* domains that one message waits for */
+	SESSION_MISS_WAIT_MS = 3000, /* where miss_wait is left to us */
+};
 
 struct session {
 	const struct session_office *office;
@@ -54,9 +58,10 @@ struct session_class {
 struct session_judging {
 	struct session_class class;
 	const char *queue_id;
-	const struct session_clock *clock;
-	bool overdue; /* deferred for too long: refused instead */
-	bool quiet;   /* logged before */
+	struct session_clock clock;
+	int64_t wait_ms; /* what the message has waited */
+	bool overdue;	 /* deferred for too long: refused instead */
+	bool quiet;	 /* logged before */
 };
 
 struct session *session_new(const struct session_office *office)
@@ -192,14 +197,20 @@ void session_header(struct session *session, const char *name, const char *value
 
 /* ---- judging ---- */
 
-/* A guarded message asks for newer facts where those at hand are not new. Here is
- * also where a message would wait for the answer. */
+static bool wants_newer_facts(const struct session *session, const struct judgement *judgement,
+			      const struct session_clock *clock)
+{
+	return judgement->wanted_count > 0 &&
+	       clock->now - judgement->registry_checked_at > session->world->conf->recheck_after;
+}
+
+/* A guarded message asks for newer facts where those at hand are not new. */
 static void want_newer_facts(const struct session *session, const struct judgement *judgement,
 			     const struct session_clock *clock)
 {
 	const struct world *world = session->world;
 
-	if (clock->now - judgement->registry_checked_at <= world->conf->recheck_after)
+	if (!wants_newer_facts(session, judgement, clock))
 		return;
 	for (unsigned i = 0; i < judgement->wanted_count; i++) {
 		enum err err =
@@ -220,8 +231,8 @@ static void judge(const struct session *session, const struct session_judging *j
 		.name_length = strlen(recipient_path),
 		.class = judging->class.keys,
 		.header_verified_at = validity_since(&session->validity, recipient_path),
-		.now = judging->clock->now,
-		.monotonic_ms = judging->clock->monotonic_ms,
+		.now = judging->clock.now,
+		.monotonic_ms = judging->clock.monotonic_ms,
 	};
 
 	judge_recipient(&world->judge, &question, judgement);
@@ -263,11 +274,68 @@ static void report(const struct session *session, const struct session_judging *
 				.sender = sender.text,
 				.recipient = recipient.text,
 				.log_localpart = conf->log_localpart,
-				.wait_ms = 0,
+				.wait_ms = judging->wait_ms,
 				.reply = has_reply(judgement) ? reply : NULL,
 			},
 			line);
 	log_write(LOG_LEVEL_INFO, line);
+}
+
+/* ---- waiting for newer facts ---- */
+
+static int64_t miss_wait_ms(const struct session *session)
+{
+	int64_t configured_ms = session->world->conf->miss_wait_ms;
+
+	return configured_ms < 0 ? SESSION_MISS_WAIT_MS : configured_ms;
+}
+
+/* In observe mode nothing is gained by it. */
+static bool may_wait(const struct session *session, const struct session_clock *clock)
+{
+	return !session->from_sendmail && session->world->conf->mode == MODE_ENFORCE &&
+	       miss_wait_ms(session) > 0 &&
+	       arrivals_are_expected(session->office->arrivals, session->world->wanted,
+				     clock->monotonic_ms);
+}
+
+struct awaited {
+	struct domain domains[SESSION_AWAITED_MAX];
+	unsigned count;
+};
+
+/* What there is no room for is wanted, too, but not waited for. */
+static void await(struct awaited *awaited, const struct judgement *judgement)
+{
+	for (unsigned i = 0; i < judgement->wanted_count; i++) {
+		if (awaited->count < SESSION_AWAITED_MAX)
+			awaited->domains[awaited->count++] = judgement->wanted[i];
+	}
+}
+
+/* Puts all that the message is to be judged by on the list first, and waits once. False
+ * if there was nothing to wait for: then the judgement is that of the last recipient. */
+static bool wait_for_newer_facts(const struct session *session, struct session_judging *judging,
+				 struct judgement *judgement)
+{
+	const struct envelope *envelope = &session->envelope;
+	struct awaited awaited;
+
+	awaited.count = 0;
+	for (size_t i = 0; i < envelope->recipient_count; i++) {
+		judge(session, judging, envelope_recipient_path(envelope, i), judgement);
+		if (!wants_newer_facts(session, judgement, &judging->clock))
+			continue;
+		want_newer_facts(session, judgement, &judging->clock);
+		await(&awaited, judgement);
+	}
+	if (awaited.count == 0)
+		return false;
+	judging->wait_ms = arrivals_wait(session->office->arrivals, session->world->wanted,
+					 awaited.domains, awaited.count, miss_wait_ms(session));
+	judging->clock.now += (judging->wait_ms + 500) / 1000;
+	judging->clock.monotonic_ms += judging->wait_ms;
+	return true;
 }
 
 /* An MTA that tells of recipients or headers of no message: nothing is known of it. */
@@ -298,7 +366,11 @@ static bool is_refused_at_rcpt(struct session *session, const struct session_jud
 	judge(session, judging, recipient_path, &judgement);
 	if (!is_final(&judgement))
 		return false;
-	want_newer_facts(session, &judgement, judging->clock);
+	/* Newer facts may mend it, and at the end of the headers they are waited for. */
+	if (wants_newer_facts(session, &judgement, &judging->clock) &&
+	    may_wait(session, &judging->clock))
+		return false;
+	want_newer_facts(session, &judgement, &judging->clock);
 	report(session, judging, recipient_path, &judgement, &rendered);
 	reply_set(reply, rendered.code, rendered.text);
 	return true;
@@ -308,7 +380,7 @@ enum session_step session_rcpt(struct session *session, const char *recipient_pa
 			       const char *queue_id, const struct session_clock *clock,
 			       struct reply *reply)
 {
-	struct session_judging judging = {.queue_id = queue_id, .clock = clock};
+	struct session_judging judging = {.queue_id = queue_id, .clock = *clock};
 	enum err err;
 
 	if (!session->open)
@@ -381,7 +453,7 @@ static void answer_add(struct answer *answer, const struct judgement *judgement,
 	reply_add(answer->reply, rendered->text);
 }
 
-static void judge_message(struct session *session, const struct session_judging *judging,
+static void judge_message(struct session *session, struct session_judging *judging,
 			  struct reply *reply)
 {
 	struct envelope *envelope = &session->envelope;
@@ -389,12 +461,17 @@ static void judge_message(struct session *session, const struct session_judging 
 	struct outcome_counts counts = {{0}};
 	struct judgement judgement;
 	struct render_reply rendered;
+	bool waits = may_wait(session, &judging->clock);
+	bool is_judged = waits && !wait_for_newer_facts(session, judging, &judgement) &&
+			 envelope->recipient_count == 1;
 
 	for (size_t i = 0; i < envelope->recipient_count; i++) {
 		const char *path = envelope_recipient_path(envelope, i);
 
-		judge(session, judging, path, &judgement);
-		want_newer_facts(session, &judgement, judging->clock);
+		if (!is_judged)
+			judge(session, judging, path, &judgement);
+		if (!waits)
+			want_newer_facts(session, &judgement, &judging->clock);
 		report(session, judging, path, &judgement, &rendered);
 		answer_add(&answer, &judgement, &rendered);
 		envelope->recipients[i].action = judgement.action;
@@ -410,7 +487,7 @@ static void judge_sendmail_message(struct session *session, struct session_judgi
 				   struct reply *reply)
 {
 	struct deferrals *deferrals = session->office->deferrals;
-	int64_t now = judging->clock->now;
+	int64_t now = judging->clock.now;
 	int64_t since;
 	bool is_repeat = deferrals_find(deferrals, session->identity, now, &since);
 
@@ -471,7 +548,7 @@ static void mention_bad_rrvs(const struct session *session, const char *queue_id
 enum session_step session_eoh(struct session *session, const char *queue_id,
 			      const struct session_clock *clock, struct reply *reply)
 {
-	struct session_judging judging = {.queue_id = queue_id, .clock = clock};
+	struct session_judging judging = {.queue_id = queue_id, .clock = *clock};
 
 	if (!session->open)
 		return out_of_step(reply);

@@ -9,12 +9,14 @@
  *             Where the envelope alone settles the class of SMTP mail, a recipient
  *             that no header could mend is refused here, by itself.
  *   header    rules, Require-Recipient-Valid-Since
- *   EOH       unguarded: accept. Guarded: each recipient is judged and logged, and
- *             the message gets its answer.
+ *   EOH       unguarded: accept. Guarded: where somebody looks up what is wanted,
+ *             the message waits for newer facts of all its recipients, once. Then
+ *             each is judged and logged, and the message gets its answer.
  *   EOM       only where recipients are to be taken off, or the message is held
  *
  * sendmail(1) mail is never answered at RCPT: Postfix calls that a configuration
- * error and keeps the message in its maildrop for ever.
+ * error and keeps the message in its maildrop for ever. Nor does it wait: pickup(8)
+ * is one process, and all other local mail would wait with it.
  *
  * In observe mode everything is accepted, judged and logged all the same.
  *
@@ -28,6 +30,7 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
+#include "arrivals.h"
 #include "complaints.h"
 #include "deferrals.h"
 #include "reply.h"
@@ -40,6 +43,7 @@ struct session_office {
 	struct deferrals *deferrals;
 	struct complaints *complaints;
 	struct traffic *traffic;
+	struct arrivals *arrivals;
 };
 
 struct session_clock {
