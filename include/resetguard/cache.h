@@ -23,7 +23,9 @@
 #include "resetguard/err.h"
 #include "resetguard/facts.h"
 #include "resetguard/history.h"
+#include "resetguard/host_record.h"
 #include "resetguard/mailbox.h"
+#include "resetguard/parked.h"
 #include "resetguard/pins.h"
 
 struct cache;
@@ -79,6 +81,12 @@ MUST_CHECK enum err cache_get_address(struct cache_txn *txn, const struct addres
 /* In force or not. Exactly one of domain and hash is not NULL. */
 MUST_CHECK enum err cache_get_pin(struct cache_txn *txn, const struct domain *domain,
 				  const struct address_hash *hash, struct pin *pin);
+/* What the brake holds back of the domain. ERR_NOT_FOUND: nothing. */
+MUST_CHECK enum err cache_get_parked(struct cache_txn *txn, const struct domain *domain,
+				     struct parked *parked);
+/* What is remembered of a registry's host, by its name, at most DOMAIN_MAX long. */
+MUST_CHECK enum err cache_get_host(struct cache_txn *txn, const char *host,
+				   struct host_record *known);
 struct addresses_fingerprint cache_key_fingerprint(const struct cache_txn *txn);
 
 /* Walks. Each calls visit for every entry, in key order, until it returns an
@@ -108,6 +116,10 @@ MUST_CHECK enum err cache_each_pin(struct cache_txn *txn,
 						     const struct address_hash *hash,
 						     const struct pin *pin),
 				   void *context);
+MUST_CHECK enum err cache_each_parked(struct cache_txn *txn,
+				      enum err (*visit)(void *context, const struct domain *domain,
+							const struct parked *parked),
+				      void *context);
 
 /* ---- writing: only in a write transaction ---- */
 
@@ -127,5 +139,11 @@ MUST_CHECK enum err cache_put_pin(struct cache_txn *txn, const struct domain *do
 /* ERR_NOT_FOUND: there was none. */
 MUST_CHECK enum err cache_delete_pin(struct cache_txn *txn, const struct domain *domain,
 				     const struct address_hash *hash);
+MUST_CHECK enum err cache_put_parked(struct cache_txn *txn, const struct domain *domain,
+				     const struct parked *parked);
+/* ERR_NOT_FOUND: there was none. */
+MUST_CHECK enum err cache_delete_parked(struct cache_txn *txn, const struct domain *domain);
+MUST_CHECK enum err cache_put_host(struct cache_txn *txn, const char *host,
+				   const struct host_record *known);
 
 #endif

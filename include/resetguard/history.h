@@ -35,7 +35,11 @@ enum history_kind {
 	HISTORY_PIN = 4,
 	HISTORY_UNPIN = 5,
 	HISTORY_IMPORT = 6, /* an import merged other facts in */
+	HISTORY_RELEASED = 7,  /* an operator let a change pass that the brake had held back */
+	HISTORY_DISCARDED = 8, /* an operator dropped one */
+	HISTORY_UNDONE = 9,    /* an operator took back what a host had said */
 };
+enum { HISTORY_KIND_LAST = HISTORY_UNDONE };
 
 /* The three times owner_since is made of. */
 struct history_owner {

@@ -37,7 +37,9 @@
 #include "resetguard/err.h"
 #include "resetguard/wire.h"
 
-/* The databases of the environment, by their names on disk. */
+/* The databases of the environment, by their names on disk. Those after STORE_META
+ * came later: in an environment that lacks one, it reads as empty until the next
+ * writer has made it. */
 enum store_db {
 	STORE_FACTS,
 	STORE_DUE,
@@ -45,8 +47,10 @@ enum store_db {
 	STORE_ADDRESSES,
 	STORE_PINS,
 	STORE_META,
+	STORE_PARKED,
+	STORE_HOSTS,
 };
-enum { STORE_DB_COUNT = 6 };
+enum { STORE_DB_COUNT = 8 };
 
 enum { STORE_KEY_MAX = 511 };
 
@@ -111,7 +115,8 @@ MUST_CHECK enum err store_put(struct store_txn *txn, enum store_db db, struct by
 /* ERR_NOT_FOUND when there is no such key. */
 MUST_CHECK enum err store_delete(struct store_txn *txn, enum store_db db, struct bytes key);
 
-/* A cursor lives no longer than its transaction. */
+/* A cursor lives no longer than its transaction. ERR_NOT_FOUND: the environment has
+ * no such database yet. */
 MUST_CHECK enum err store_cursor_open(struct store_txn *txn, enum store_db db,
 				      struct store_cursor **cursor);
 void store_cursor_close(struct store_cursor *cursor);

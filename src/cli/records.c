@@ -457,7 +457,7 @@ static void read_history(struct members *in, struct history_event *event)
 	const char *kind = read_text(in, "event");
 
 	event->at = read_time(in, "at");
-	for (int i = HISTORY_OBSERVED; i <= HISTORY_IMPORT; i++) {
+	for (int i = HISTORY_OBSERVED; i <= HISTORY_KIND_LAST; i++) {
 		if (kind != NULL && strcmp(kind, history_kind_text((enum history_kind)i)) == 0)
 			event->kind = (enum history_kind)i;
 	}

@@ -215,3 +215,50 @@ enum err cache_delete_pin(struct cache_txn *txn, const struct domain *domain,
 	txn->written = true;
 	return store_delete(txn->store, STORE_PINS, pin_key(domain, hash, key));
 }
+
+/* ---- what the brake holds back, and the registries' hosts ---- */
+
+enum err cache_get_parked(struct cache_txn *txn, const struct domain *domain,
+			  struct parked *parked)
+{
+	struct bytes record;
+
+	enum err err = store_get(txn->store, STORE_PARKED, domain_bytes(domain), &record);
+	return err == ERR_OK ? parked_decode(record, parked) : err;
+}
+
+enum err cache_put_parked(struct cache_txn *txn, const struct domain *domain,
+			  const struct parked *parked)
+{
+	unsigned char record[PARKED_RECORD_MAX];
+	size_t length = parked_encode(parked, record);
+
+	return put(txn, STORE_PARKED, domain_bytes(domain), (struct bytes){record, length});
+}
+
+enum err cache_delete_parked(struct cache_txn *txn, const struct domain *domain)
+{
+	txn->written = true;
+	return store_delete(txn->store, STORE_PARKED, domain_bytes(domain));
+}
+
+static struct bytes host_bytes(const char *host)
+{
+	return (struct bytes){host, strlen(host)};
+}
+
+enum err cache_get_host(struct cache_txn *txn, const char *host, struct host_record *known)
+{
+	struct bytes record;
+
+	enum err err = store_get(txn->store, STORE_HOSTS, host_bytes(host), &record);
+	return err == ERR_OK ? host_record_decode(record, known) : err;
+}
+
+enum err cache_put_host(struct cache_txn *txn, const char *host, const struct host_record *known)
+{
+	unsigned char record[HOST_RECORD_SIZE];
+
+	host_record_encode(known, record);
+	return put(txn, STORE_HOSTS, host_bytes(host), (struct bytes){record, sizeof record});
+}

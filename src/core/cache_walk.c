@@ -19,7 +19,7 @@ static enum err walk(struct cache_txn *txn, enum store_db db, struct bytes from,
 
 	enum err err = store_cursor_open(txn->store, db, &cursor);
 	if (err != ERR_OK)
-		return err;
+		return err == ERR_NOT_FOUND ? ERR_OK : err;
 	err = store_cursor_seek(cursor, from, &key, &value);
 	while (err == ERR_OK) {
 		err = entry(context, key, value);
@@ -211,3 +211,29 @@ enum err cache_each_pin(struct cache_txn *txn,
 	return walk(txn, STORE_PINS, from_start(), visit_pin, &each);
 }
 
+struct parked_walk {
+	enum err (*visit)(void *context, const struct domain *domain, const struct parked *parked);
+	void *context;
+};
+
+static enum err visit_parked(void *context, struct bytes key, struct bytes value)
+{
+	const struct parked_walk *each = context;
+	struct domain domain;
+	struct parked parked;
+
+	enum err err = domain_of_key(key, 0, &domain);
+	if (err == ERR_OK)
+		err = parked_decode(value, &parked);
+	return err == ERR_OK ? each->visit(each->context, &domain, &parked) : err;
+}
+
+enum err cache_each_parked(struct cache_txn *txn,
+			   enum err (*visit)(void *context, const struct domain *domain,
+					     const struct parked *parked),
+			   void *context)
+{
+	struct parked_walk each = {visit, context};
+
+	return walk(txn, STORE_PARKED, from_start(), visit_parked, &each);
+}

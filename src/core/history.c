@@ -7,8 +7,9 @@
 static const char *const KIND_TEXT[] = {
 	[HISTORY_OBSERVED] = "observed", [HISTORY_VERIFY] = "verify", [HISTORY_UNVERIFY] = "unverify",
 	[HISTORY_PIN] = "pin",		 [HISTORY_UNPIN] = "unpin",   [HISTORY_IMPORT] = "import",
+	[HISTORY_RELEASED] = "released", [HISTORY_DISCARDED] = "discarded",
+	[HISTORY_UNDONE] = "undone",
 };
-enum { KIND_END = sizeof KIND_TEXT / sizeof KIND_TEXT[0] };
 
 /* After the domain: a zero byte, time and sequence. */
 enum { KEY_TAIL = 1 + 4 + 4 };
@@ -146,7 +147,7 @@ static enum err decode_record(struct bytes record, struct history_event *event)
 	wire_read_bytes(&reader, event->address.bytes, sizeof event->address.bytes);
 	wire_read_text(&reader, event->host, DOMAIN_MAX);
 	wire_read_text(&reader, event->evidence, HISTORY_EVIDENCE_MAX);
-	if (!wire_read_done(&reader) || kind < HISTORY_OBSERVED || kind >= KIND_END ||
+	if (!wire_read_done(&reader) || kind < HISTORY_OBSERVED || kind > HISTORY_KIND_LAST ||
 	    source >= SOURCE_COUNT || state_before >= STATE_COUNT || state_after >= STATE_COUNT)
 		return ERR_DAMAGED;
 

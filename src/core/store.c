@@ -332,11 +332,18 @@ static struct bytes from_val(MDB_val val)
 	return (struct bytes){.data = val.mv_data, .length = val.mv_size};
 }
 
+static bool is_missing(const struct store_txn *txn, enum store_db db)
+{
+	return txn->store->env.dbis[db] == STORE_NO_DBI;
+}
+
 enum err store_get(struct store_txn *txn, enum store_db db, struct bytes key, struct bytes *value)
 {
 	MDB_val wanted = to_val(key);
 	MDB_val found;
 
+	if (is_missing(txn, db))
+		return ERR_NOT_FOUND;
 	int rc = mdb_get(txn->txn, txn->store->env.dbis[db], &wanted, &found);
 	if (rc != 0)
 		return store_env_err(rc);
@@ -379,6 +386,8 @@ enum err store_cursor_open(struct store_txn *txn, enum store_db db, struct store
 {
 	MDB_cursor *opened;
 
+	if (is_missing(txn, db))
+		return ERR_NOT_FOUND;
 	int rc = mdb_cursor_open(txn->txn, txn->store->env.dbis[db], &opened);
 	if (rc != 0)
 		return store_env_err(rc);
@@ -417,9 +426,9 @@ enum err store_cursor_next(struct store_cursor *cursor, struct bytes *found, str
 
 enum err store_count(struct store_txn *txn, enum store_db db, uint64_t *entries)
 {
-	MDB_stat stat;
+	MDB_stat stat = {.ms_entries = 0};
 
-	int rc = mdb_stat(txn->txn, txn->store->env.dbis[db], &stat);
+	int rc = is_missing(txn, db) ? 0 : mdb_stat(txn->txn, txn->store->env.dbis[db], &stat);
 	if (rc != 0)
 		return store_env_err(rc);
 	*entries = stat.ms_entries;

@@ -19,6 +19,7 @@ enum { TAIL_RESERVE = 16 << 20 };
 static const char *const DB_NAME[STORE_DB_COUNT] = {
 	[STORE_FACTS] = "facts",	 [STORE_DUE] = "due",	[STORE_HISTORY] = "history",
 	[STORE_ADDRESSES] = "addresses", [STORE_PINS] = "pins", [STORE_META] = "meta",
+	[STORE_PARKED] = "parked",	 [STORE_HOSTS] = "hosts",
 };
 
 enum err store_env_err(int rc)
@@ -167,8 +168,13 @@ static enum err open_databases(struct store_env *env, MDB_env *lmdb, struct why 
 	if (rc != 0)
 		return store_env_why(env, rc, why);
 
-	for (unsigned i = 0; rc == 0 && i < STORE_DB_COUNT; i++)
+	for (unsigned i = 0; rc == 0 && i < STORE_DB_COUNT; i++) {
 		rc = mdb_dbi_open(txn, DB_NAME[i], env->writable ? MDB_CREATE : 0, &env->dbis[i]);
+		if (rc == MDB_NOTFOUND && i > STORE_META) {
+			env->dbis[i] = STORE_NO_DBI;
+			rc = 0;
+		}
+	}
 	/* Only what is committed keeps its handles, in a reader too. */
 	if (rc == 0)
 		rc = mdb_txn_commit(txn);

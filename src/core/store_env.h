@@ -8,6 +8,7 @@
 #ifndef RESETGUARD_STORE_ENV_H
 #define RESETGUARD_STORE_ENV_H
 
+#include <limits.h>
 #include <lmdb.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -15,6 +16,9 @@
 #include "resetguard/err.h"
 #include "resetguard/store.h"
 #include "store_files.h"
+
+/* Of a database that the environment does not have yet. */
+#define STORE_NO_DBI UINT_MAX
 
 struct store_env {
 	struct store_paths paths;

@@ -308,6 +308,61 @@ static void mailboxes_and_domains_have_pins_of_their_own(void **state)
 	cacheplace_commit(place, txn);
 }
 
+static enum err join_parked(void *context, const struct domain *domain,
+			    const struct parked *parked)
+{
+	struct due_list *list = context;
+	size_t length = strlen(list->text);
+
+	snprintf(list->text + length, sizeof list->text - length, "%s=%s ", domain->name,
+		 parked->host);
+	return ERR_OK;
+}
+
+static void what_is_parked_comes_back(void **state)
+{
+	struct cacheplace *place = *state;
+	struct domain a = cacheplace_domain("a.example");
+	struct domain b = cacheplace_domain("b.example");
+	struct parked parked = {.since = NOW, .at = NOW, .host = "rdap.example"};
+	struct parked read;
+	struct due_list list = {.text = ""};
+
+	assert_int_equal(cacheplace_open_writer(place), ERR_OK);
+	struct cache_txn *txn = cacheplace_begin_write(place, NOW);
+	assert_int_equal(cache_put_parked(txn, &b, &parked), ERR_OK);
+	strcpy(parked.host, "rdap.test");
+	assert_int_equal(cache_put_parked(txn, &a, &parked), ERR_OK);
+	cacheplace_commit(place, txn);
+	txn = cacheplace_begin_write(place, NOW);
+	assert_int_equal(cache_get_parked(txn, &b, &read), ERR_OK);
+	assert_string_equal(read.host, "rdap.example");
+	assert_int_equal(cache_each_parked(txn, join_parked, &list), ERR_OK);
+	assert_string_equal(list.text, "a.example=rdap.test b.example=rdap.example ");
+	assert_int_equal(cache_delete_parked(txn, &a), ERR_OK);
+	assert_int_equal(cache_delete_parked(txn, &a), ERR_NOT_FOUND);
+	assert_int_equal(cache_get_parked(txn, &a, &read), ERR_NOT_FOUND);
+	cacheplace_commit(place, txn);
+}
+
+static void a_host_comes_back(void **state)
+{
+	struct cacheplace *place = *state;
+	struct host_record host = {.rate = 7, .rests_until = NOW};
+	struct host_record read;
+
+	assert_int_equal(cacheplace_open_writer(place), ERR_OK);
+	struct cache_txn *txn = cacheplace_begin_write(place, NOW);
+	assert_int_equal(cache_put_host(txn, "rdap.example", &host), ERR_OK);
+	cacheplace_commit(place, txn);
+	assert_int_equal(cache_read_begin(place->cache, 0, &txn), ERR_OK);
+	assert_int_equal(cache_get_host(txn, "rdap.example", &read), ERR_OK);
+	assert_int_equal(read.rate, 7);
+	assert_int_equal(read.rests_until, NOW);
+	assert_int_equal(cache_get_host(txn, "rdap.test", &read), ERR_NOT_FOUND);
+	cache_read_end(txn);
+}
+
 int main(void)
 {
 #define AT_A_PLACE(test)                                                                            \
@@ -321,6 +376,8 @@ int main(void)
 		AT_A_PLACE(what_is_aborted_gives_its_sequence_back),
 		AT_A_PLACE(addresses_come_back),
 		AT_A_PLACE(mailboxes_and_domains_have_pins_of_their_own),
+		AT_A_PLACE(what_is_parked_comes_back),
+		AT_A_PLACE(a_host_comes_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

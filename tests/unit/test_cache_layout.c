@@ -223,6 +223,70 @@ static bool write_meta(const char *directory, const void *record, size_t length)
 	return done;
 }
 
+/* As a version before the brake made it. */
+static bool drop_later_databases(const char *directory)
+{
+	static const char *const later[] = {"parked", "hosts"};
+	MDB_env *env;
+	MDB_txn *txn;
+	bool done = mdb_env_create(&env) == 0 && mdb_env_set_maxdbs(env, 8) == 0 &&
+		    mdb_env_open(env, directory, 0, 0640) == 0 &&
+		    mdb_txn_begin(env, NULL, 0, &txn) == 0;
+
+	for (unsigned i = 0; done && i < sizeof later / sizeof *later; i++) {
+		MDB_dbi dbi;
+
+		done = mdb_dbi_open(txn, later[i], 0, &dbi) == 0 && mdb_drop(txn, dbi, 1) == 0;
+	}
+	done = done && mdb_txn_commit(txn) == 0;
+	mdb_env_close(env);
+	return done;
+}
+
+static enum err no_visit(void *context, const struct domain *domain, const struct parked *parked)
+{
+	(void)context;
+	(void)domain;
+	(void)parked;
+	return ERR_DATA;
+}
+
+static void assert_nothing_is_parked(struct cacheplace *place)
+{
+	struct domain domain = cacheplace_domain("lapsed.example");
+	struct host_record host;
+	struct parked parked;
+	struct facts facts;
+	struct cache_txn *txn;
+
+	assert_int_equal(cache_read_begin(place->cache, 0, &txn), ERR_OK);
+	assert_int_equal(cache_get_facts(txn, &domain, &facts), ERR_OK);
+	assert_int_equal(cache_get_parked(txn, &domain, &parked), ERR_NOT_FOUND);
+	assert_int_equal(cache_get_host(txn, "rdap.example", &host), ERR_NOT_FOUND);
+	assert_int_equal(cache_each_parked(txn, no_visit, NULL), ERR_OK);
+	cache_read_end(txn);
+}
+
+static void an_older_cache_lacks_nothing(void **state)
+{
+	struct cacheplace *place = *state;
+
+	cacheplace_make(place);
+	assert_true(drop_later_databases(cacheplace_path(place, "cache")));
+	cacheplace_open_reader(place);
+	assert_nothing_is_parked(place);
+	cacheplace_close(place);
+	/* The writer makes them. */
+	assert_int_equal(cacheplace_open_writer(place), ERR_OK);
+	assert_nothing_is_parked(place);
+	struct cache_txn *txn = cacheplace_begin_write(place, CACHEPLACE_NOW);
+	struct host_record host = {.rate = 5};
+	assert_int_equal(cache_put_host(txn, "rdap.example", &host), ERR_OK);
+	cacheplace_commit(place, txn);
+	cacheplace_close(place);
+	assert_true(drop_later_databases(cacheplace_path(place, "cache")));
+}
+
 static void a_later_format_is_refused(void **state)
 {
 	struct cacheplace *place = *state;
@@ -311,6 +375,7 @@ int main(void)
 		AT_A_PLACE(the_key_stays),
 		AT_A_PLACE(a_cache_without_its_key_is_refused),
 		AT_A_PLACE(a_key_without_a_cache_is_used),
+		AT_A_PLACE(an_older_cache_lacks_nothing),
 		AT_A_PLACE(a_later_format_is_refused),
 		AT_A_PLACE(a_later_format_is_seen_by_an_open_reader),
 		AT_A_PLACE(an_exchanged_cache_brings_its_own_key),

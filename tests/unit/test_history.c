@@ -200,7 +200,7 @@ static void damaged_records_are_refused(void **state)
 		unsigned first;
 		unsigned end;
 	} bounded[] = {
-		{1, HISTORY_OBSERVED, HISTORY_IMPORT + 1},
+		{1, HISTORY_OBSERVED, HISTORY_KIND_LAST + 1},
 		{2, 0, SOURCE_COUNT},
 		{3, 0, STATE_COUNT},
 		{4, 0, STATE_COUNT},
@@ -296,9 +296,11 @@ static void an_event_turns_before_into_after(void **state)
 
 static void kinds_have_words(void **state)
 {
-	static const char *const words[] = {"observed", "verify", "unverify", "pin", "unpin", "import"};
+	static const char *const words[] = {"observed", "verify", "unverify", "pin", "unpin", "import",
+					     "released", "discarded", "undone"};
 
 	(void)state;
+	assert_int_equal(sizeof words / sizeof words[0], HISTORY_KIND_LAST);
 	for (unsigned i = 0; i < sizeof words / sizeof words[0]; i++)
 		assert_string_equal(history_kind_text((enum history_kind)(HISTORY_OBSERVED + i)),
 				    words[i]);
