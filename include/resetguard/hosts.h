@@ -36,6 +36,9 @@ struct host_limit {
 
 struct host_limit host_limit_new(const struct conf_rate *rate, int64_t now_ms);
 
+/* A lower rate that was learned before; higher ones than the limit's are not taken. */
+void host_limit_slow(struct host_limit *limit, double per_second);
+
 /* Milliseconds until a request may start: 0 is now. INT64_MAX: not before another
  * of its requests has ended. */
 int64_t host_limit_wait(const struct host_limit *limit, unsigned host_jobs, int64_t now_ms);

@@ -4,8 +4,8 @@
  *
  * The path of one domain: its facts -> which server (bootstrap) -> request ->
  * reply (redirects followed by hand, a few, under the same rules) -> observation
- * -> facts_apply, schedule_next -> a batch, committed in one transaction when it
- * is full or a second old, or at once where somebody waits for an answer in it ->
+ * -> facts_apply, schedule_next, brake_decide -> a batch, committed in one transaction
+ * when it is full or a second old, or at once where somebody waits for an answer in it ->
  * wanted/ entry removed -> told to the caller.
  *
  * No write transaction is held across network I/O: in the commit the facts are
@@ -30,6 +30,7 @@ enum refresh_outcome {
 	REFRESH_CHANGED,   /* state or owner */
 	REFRESH_UNCHANGED, /* as before */
 	REFRESH_FAILED,	   /* the old facts stand */
+	REFRESH_HELD_BACK, /* by the brake: the old facts stand, disputed */
 };
 
 /* Why a look-up failed. */
@@ -52,7 +53,7 @@ struct refresh_result {
 	enum refresh_outcome outcome;
 	enum state state;
 	enum source source;
-	const char *error; /* NULL unless failed */
+	const char *error; /* why failed or held back; else NULL */
 	enum refresh_cause cause;
 	int64_t checked_at; /* its last good check; 0: none yet */
 };
@@ -63,6 +64,7 @@ struct refresh_totals {
 	uint64_t failed;
 	uint64_t causes[REFRESH_CAUSE_COUNT]; /* of failed */
 	int64_t oldest_check; /* of those failed that were checked before; 0: none */
+	uint64_t held_back;
 };
 
 struct refresh_options {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* refresh: look up what is due (or all, or these) and store it. */
+/* refresh: look up what is due (or all, or these) and store it; and settle what the
+ * brake holds back. */
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -8,10 +9,14 @@
 
 #include "commands.h"
 #include "resetguard/refresh.h"
+#include "resetguard/settle.h"
 #include "resetguard/time.h"
 #include "resetguard/watch.h"
 
 enum { JOBS_MAX = 1024 };
+
+/* What is done instead of looking up. */
+enum settle_kind { SETTLE_NOTHING, SETTLE_RELEASE, SETTLE_DISCARD, SETTLE_UNDO };
 
 struct refresh_command {
 	struct cli *cli;
@@ -19,6 +24,9 @@ struct refresh_command {
 	bool dry_run;
 	bool watch;
 	bool json;
+	enum settle_kind settle;
+	const char *host; /* to settle; NULL: any */
+	int64_t since;
 	unsigned jobs; /* 0: as configured */
 	bool named;
 	struct name_list *names;
@@ -105,6 +113,10 @@ static void told(void *context, const struct refresh_result *result)
 		fprintf(stderr, "resetguard: %s: failed, what was known stays: %s\n", name,
 			result->error);
 		break;
+	case REFRESH_HELD_BACK:
+		fprintf(stderr, "resetguard: %s: %s; what was known stays, disputed\n", name,
+			result->error);
+		break;
 	}
 }
 
@@ -139,6 +151,7 @@ static void list_causes(const struct refresh_totals *totals, char *text, size_t 
 
 static void report(struct cli *cli, const struct refresh_totals *totals)
 {
+	uint64_t answered = totals->checked + totals->held_back;
 	char causes[256];
 	char oldest[80] = "";
 
@@ -146,13 +159,15 @@ static void report(struct cli *cli, const struct refresh_totals *totals)
 	if (totals->oldest_check != 0)
 		snprintf(oldest, sizeof oldest, "; of the failed the oldest good check is of %s",
 			 time_format(totals->oldest_check).text);
-	cli_say(cli, "%" PRIu64 " checked, %" PRIu64 " changed, %" PRIu64 " failed%s%s%s%s%s",
+	cli_say(cli,
+		"%" PRIu64 " checked, %" PRIu64 " changed, %" PRIu64 " failed%s%s%s, %" PRIu64
+		" held back%s%s",
 		totals->checked, totals->changed, totals->failed, causes[0] == '\0' ? "" : " (",
-		causes, causes[0] == '\0' ? "" : ")", oldest,
-		totals->checked + totals->failed == 0 ? ": nothing was due" : "");
-	if (totals->failed > 0 && totals->checked == 0)
+		causes, causes[0] == '\0' ? "" : ")", totals->held_back, oldest,
+		answered + totals->failed == 0 ? ": nothing was due" : "");
+	if (totals->failed > 0 && answered == 0)
 		cli_error(cli, ERR_UNAVAILABLE, "nothing could be looked up");
-	cli->deferred |= totals->failed > 0;
+	cli->deferred |= totals->failed + totals->held_back > 0;
 }
 
 /* ---- what would be asked ---- */
@@ -235,7 +250,7 @@ static void run_once(struct refresh_command *command, const struct refresh_optio
 		err = queue_names(command, &why);
 	if (err == ERR_OK) {
 		err = refresh_run(command->refresh, time_now, &totals, &why);
-		if (err == ERR_OK || totals.checked + totals.failed > 0)
+		if (err == ERR_OK || totals.checked + totals.failed + totals.held_back > 0)
 			report(command->cli, &totals);
 	}
 	if (err != ERR_OK)
@@ -289,6 +304,102 @@ static void run(struct refresh_command *command)
 		close(lock);
 }
 
+/* ---- settling ---- */
+
+static void told_settled(void *context, const struct settle_result *result)
+{
+	const struct refresh_command *command = context;
+	const char *word = settle_outcome_text(result->outcome);
+	const char *name = result->domain->name;
+
+	if (command->json) {
+		struct json_line line = json_line_begin(stdout);
+
+		json_line_string(&line, "domain", name);
+		json_line_string(&line, "result", word);
+		json_line_string(&line, "state", state_text(result->state));
+		json_line_string(&line, "source",
+				 result->source == SOURCE_NONE ? NULL : source_text(result->source));
+		json_line_string(&line, "error", NULL);
+		json_line_end(&line);
+	} else if (result->outcome == SETTLE_KEPT) {
+		printf("%s: %s: %s: more has changed since\n", name, word,
+		       state_text(result->state));
+	} else {
+		printf("%s: %s: %s\n", name, word, state_text(result->state));
+	}
+}
+
+static void settle(struct refresh_command *command)
+{
+	struct cli *cli = command->cli;
+	const struct settle_options options = {
+		.cache = cli->cache,
+		.now = cli->now,
+		.told = told_settled,
+		.context = command,
+	};
+	struct settle_totals totals = {0};
+	struct why why = {""};
+	enum err err = ERR_OK;
+
+	switch (command->settle) {
+	case SETTLE_NOTHING:
+		return;
+	case SETTLE_RELEASE:
+		err = settle_release(&options, command->host, &totals, &why);
+		break;
+	case SETTLE_DISCARD:
+		err = settle_discard(&options, command->host, &totals, &why);
+		break;
+	case SETTLE_UNDO:
+		err = settle_undo(&options, command->host, command->since, &totals, &why);
+		break;
+	}
+	if (err != ERR_OK)
+		cli_error(cli, err, "%s", why.text[0] == '\0' ? err_text(err) : why.text);
+	cli_say(cli, "%" PRIu64 " settled, %" PRIu64 " kept%s", totals.settled, totals.kept,
+		totals.settled + totals.kept == 0 ? ": there was nothing to settle" : "");
+	/* A host that was named and has nothing is most likely another's name. */
+	cli->negative |= command->host != NULL && totals.settled + totals.kept == 0;
+	cli->deferred |= totals.kept > 0;
+}
+
+static bool set_settle(struct refresh_command *command, enum settle_kind kind)
+{
+	if (command->settle != SETTLE_NOTHING) {
+		cli_usage_error(command->cli, "refresh: one of --release, --discard and --undo");
+		return false;
+	}
+	command->settle = kind;
+	return true;
+}
+
+/* What follows the options: [HOST], or HOST SINCE. */
+static bool read_settle(struct refresh_command *command, int argc, char **argv)
+{
+	struct cli *cli = command->cli;
+	bool is_undo = command->settle == SETTLE_UNDO;
+
+	if (command->all || command->jobs != 0) {
+		cli_usage_error(cli, "refresh: --release, --discard and --undo look nothing up");
+		return false;
+	}
+	if (is_undo ? argc != 2 : argc > 1) {
+		cli_usage_error(cli, is_undo ? "refresh: --undo HOST SINCE"
+					     : "refresh: --release or --discard, and one HOST at most");
+		return false;
+	}
+	command->host = argc > 0 ? argv[0] : NULL;
+	if (is_undo && (time_parse(argv[1], cli->now, &command->since) != ERR_OK ||
+			command->since > cli->now)) {
+		cli_usage_error(cli, "refresh: --undo HOST %s: a time that has been, such as 2026-11-22T07:00:00Z, "
+				     "@unix or 12h", argv[1]);
+		return false;
+	}
+	return true;
+}
+
 static bool read_options(struct refresh_command *command, int argc, char **argv)
 {
 	static const struct option options[] = {{"all", no_argument, NULL, 'a'},
@@ -296,6 +407,9 @@ static bool read_options(struct refresh_command *command, int argc, char **argv)
 						{"json", no_argument, NULL, 'j'},
 						{"jobs", required_argument, NULL, 'n'},
 						{"watch", no_argument, NULL, 'w'},
+						{"release", no_argument, NULL, 'r'},
+						{"discard", no_argument, NULL, 'x'},
+						{"undo", no_argument, NULL, 'u'},
 						{NULL, 0, NULL, 0}};
 	char *end;
 	int option;
@@ -310,6 +424,11 @@ static bool read_options(struct refresh_command *command, int argc, char **argv)
 			command->json = true;
 		} else if (option == 'w') {
 			command->watch = true;
+		} else if (option == 'r' || option == 'x' || option == 'u') {
+			if (!set_settle(command, option == 'r'	 ? SETTLE_RELEASE
+						 : option == 'x' ? SETTLE_DISCARD
+								 : SETTLE_UNDO))
+				return false;
 		} else if (option == 'n') {
 			unsigned long jobs = strtoul(optarg, &end, 10);
 
@@ -324,6 +443,8 @@ static bool read_options(struct refresh_command *command, int argc, char **argv)
 			return false;
 		}
 	}
+	if (command->settle != SETTLE_NOTHING)
+		return read_settle(command, argc - optind, argv + optind);
 	command->named = optind < argc;
 	if (command->all + command->watch + command->named > 1) {
 		cli_usage_error(command->cli,
@@ -340,6 +461,11 @@ void cmd_refresh(struct cli *cli, int argc, char **argv)
 
 	if (!read_options(&command, argc, argv) || !cli_open_conf(cli))
 		return;
+	if (command.settle != SETTLE_NOTHING) {
+		if (cli_open_writer(cli))
+			settle(&command);
+		return;
+	}
 	cli_each_text(cli, argc - optind, argv + optind, add_name, &command);
 	if (command.named && names.count == 0)
 		goto out;

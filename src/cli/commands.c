@@ -10,8 +10,11 @@
 #include "resetguard/time.h"
 
 static const struct cli_command commands[] = {
-	{"refresh", "[--all | --watch | NAME...|-] [--dry-run] [--jobs N] [--json]",
-	 "look up what is due (or all, or these) and store it", cmd_refresh},
+	{"refresh",
+	 "[--all | --watch | NAME...|-] [--dry-run] [--jobs N] [--json] | --release [HOST] | "
+	 "--discard [HOST] | --undo HOST SINCE",
+	 "look up what is due (or all, or these) and store it; or settle what the brake holds back",
+	 cmd_refresh},
 	{"lookup", "[--json] [--valid-since T] [--class C] NAME...|-",
 	 "the verdict the milter would give now, and why", cmd_lookup},
 	{"list", "[--state S] [--reason R] [--tld T] [--due] [--json]", "what the cache holds",

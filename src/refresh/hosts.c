@@ -29,6 +29,16 @@ struct host_limit host_limit_new(const struct conf_rate *rate, int64_t now_ms)
 	};
 }
 
+void host_limit_slow(struct host_limit *limit, double per_second)
+{
+	if (per_second < SLOWEST_PER_SECOND)
+		per_second = SLOWEST_PER_SECOND;
+	if (per_second >= limit->per_second)
+		return;
+	limit->per_second = per_second;
+	limit->tokens = 1.0;
+}
+
 static double tokens_at(const struct host_limit *limit, int64_t now_ms)
 {
 	double seconds = (double)(now_ms - limit->counted_at_ms) / 1000.0;

@@ -22,6 +22,8 @@ const char *refresh_outcome_text(enum refresh_outcome outcome)
 		return "unchanged";
 	case REFRESH_FAILED:
 		return "failed";
+	case REFRESH_HELD_BACK:
+		return "held-back";
 	}
 	return "failed";
 }
@@ -308,6 +310,7 @@ enum err refresh_run(struct refresh *refresh, int64_t (*clock)(void),
 		err = refresh_load_bootstrap(refresh, why);
 	while (err == ERR_OK && refresh_is_busy(refresh))
 		err = refresh_step(refresh, why);
+	refresh_brake_report(refresh);
 	*totals = refresh->totals;
 	return err;
 }

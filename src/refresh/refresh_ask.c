@@ -68,46 +68,11 @@ static void fail_at_once(struct refresh *refresh, struct ticket *ticket, enum so
 
 /* ---- hosts ---- */
 
-struct refresh_host *refresh_find_host(const struct refresh *refresh, const char *name)
-{
-	struct refresh_host *host = refresh->hosts;
-
-	while (host != NULL && strcmp(host->name, name) != 0)
-		host = host->next;
-	return host;
-}
-
 int64_t refresh_host_rest_ms(const struct refresh *refresh, const struct refresh_host *host)
 {
 	int64_t rest_ms = host->limit.rests_until_ms - time_monotonic_ms();
 
 	return rest_ms > refresh->options.conf->timeout * 1000 ? rest_ms : 0;
-}
-
-static struct refresh_host *find_host(struct refresh *refresh, const char *name)
-{
-	struct refresh_host *host = refresh_find_host(refresh, name);
-
-	if (host != NULL)
-		return host;
-	host = calloc(1, sizeof *host);
-	if (host == NULL)
-		return NULL;
-	snprintf(host->name, sizeof host->name, "%s", name);
-	host->limit = host_limit_new(&refresh->options.conf->host_rate, time_monotonic_ms());
-	host->next = refresh->hosts;
-	refresh->hosts = host;
-	return host;
-}
-
-void refresh_free_hosts(struct refresh_host *hosts)
-{
-	while (hosts != NULL) {
-		struct refresh_host *next = hosts->next;
-
-		free(hosts);
-		hosts = next;
-	}
 }
 
 /* Whether the next one to be asked of the host is one that somebody waits for. */
@@ -133,7 +98,7 @@ static struct ticket *take_next(struct refresh_host *host)
 /* False: no memory. */
 static bool wait_at(struct refresh *refresh, struct ticket *ticket, const char *host_name)
 {
-	struct refresh_host *host = find_host(refresh, host_name);
+	struct refresh_host *host = refresh_find_host(refresh, host_name);
 	struct ticket_line *line;
 
 	if (host == NULL)

@@ -109,6 +109,32 @@ static enum err add_history(struct cache_txn *txn, const struct domain *domain,
 	return cache_add_history(txn, domain, &event);
 }
 
+/* The would-be facts are parked, and what was known stays. */
+static enum err hold_back(struct refresh *refresh, struct cache_txn *txn, struct answer *answer,
+			  const struct domain *domain, const struct facts *before,
+			  struct apply_result *applied)
+{
+	struct observation *observation = &answer->observation;
+	enum err err = refresh_park(txn, domain, answer, &applied->facts);
+
+	snprintf(observation->error, sizeof observation->error,
+		 "held back: %.100s says %s, and the brake is on", observation->host,
+		 state_text(applied->facts.state));
+	applied->facts = brake_hold(before, observation);
+	set_next_checks(refresh, answer, applied);
+	return err;
+}
+
+/* The registry has agreed with what is known, or has said why not. */
+static enum err end_dispute(struct cache_txn *txn, const struct domain *domain,
+			    struct apply_result *applied)
+{
+	enum err err = cache_delete_parked(txn, domain);
+
+	applied->facts.flags &= ~(unsigned)FACTS_DISPUTED;
+	return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
 static enum refresh_outcome outcome_of(const struct apply_result *applied)
 {
 	if (applied->failed)
@@ -140,8 +166,21 @@ static enum err store_answer(struct refresh *refresh, struct cache_txn *txn, str
 		return err;
 	applied = facts_apply(&before, observation, &rules);
 	set_next_checks(refresh, answer, &applied);
-	err = cache_put_facts(txn, &domain, is_new ? NULL : &before, &applied.facts);
 	answer->outcome = outcome_of(&applied);
+	err = ERR_OK;
+	switch (refresh_brake(refresh, answer, &before, &rules, &applied)) {
+	case BRAKE_APPLY:
+		break;
+	case BRAKE_SETTLE:
+		err = end_dispute(txn, &domain, &applied);
+		break;
+	case BRAKE_HOLD:
+		err = hold_back(refresh, txn, answer, &domain, &before, &applied);
+		answer->outcome = REFRESH_HELD_BACK;
+		break;
+	}
+	if (err == ERR_OK)
+		err = cache_put_facts(txn, &domain, is_new ? NULL : &before, &applied.facts);
 	if (err == ERR_OK && answer->outcome == REFRESH_CHANGED)
 		err = add_history(txn, &domain, observation, &before, &applied.facts);
 	answer->state = applied.facts.state;
@@ -184,6 +223,9 @@ static void tell(struct refresh *refresh, const struct domain *domain,
 	case REFRESH_UNCHANGED:
 		refresh->totals.checked++;
 		break;
+	case REFRESH_HELD_BACK:
+		refresh->totals.held_back++;
+		break;
 	}
 	/* A failed look-up leaves the name wanted: it is still being waited for. */
 	if (refresh->options.wanted != NULL && result->outcome != REFRESH_FAILED &&
@@ -196,13 +238,13 @@ static void tell(struct refresh *refresh, const struct domain *domain,
 static void tell_answer(struct refresh *refresh, const struct answer *answer)
 {
 	const struct domain domain = ticket_domain(answer->ticket);
-	bool failed = answer->outcome == REFRESH_FAILED;
+	bool taken = answer->outcome == REFRESH_CHANGED || answer->outcome == REFRESH_UNCHANGED;
 	struct refresh_result result = {
 		.domain = &domain,
 		.outcome = answer->outcome,
 		.state = answer->state,
 		.source = answer->source,
-		.error = failed ? answer->observation.error : NULL,
+		.error = taken ? NULL : answer->observation.error,
 		.cause = answer->cause,
 		.checked_at = answer->checked_at,
 	};
@@ -251,6 +293,7 @@ bool refresh_batch_is_ripe(const struct refresh *refresh)
 
 enum err refresh_commit(struct refresh *refresh, struct why *why)
 {
+	const char *name = "a registry's host";
 	struct cache_txn *txn;
 	enum err err;
 
@@ -259,15 +302,17 @@ enum err refresh_commit(struct refresh *refresh, struct why *why)
 	err = cache_write_begin(refresh->options.cache, refresh->clock(), &txn, why);
 	if (err != ERR_OK)
 		return err;
-	for (size_t i = 0; i < refresh->batch_count; i++) {
-		struct answer *answer = &refresh->batch[i];
-
-		err = store_answer(refresh, txn, answer);
-		if (err != ERR_OK) {
-			cache_write_abort(txn);
-			return err_why(err, why, "the record of %s: %s", answer->ticket->name,
-				       err_text(err));
-		}
+	err = refresh_brake_begin(refresh, txn);
+	for (size_t i = 0; err == ERR_OK && i < refresh->batch_count; i++) {
+		err = store_answer(refresh, txn, &refresh->batch[i]);
+		if (err != ERR_OK)
+			name = refresh->batch[i].ticket->name;
+	}
+	if (err == ERR_OK)
+		err = refresh_brake_end(refresh, txn);
+	if (err != ERR_OK) {
+		cache_write_abort(txn);
+		return err_why(err, why, "the record of %s: %s", name, err_text(err));
 	}
 	err = cache_write_commit(txn, why);
 	if (err != ERR_OK)

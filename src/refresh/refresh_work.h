@@ -7,6 +7,7 @@
 #define RESETGUARD_REFRESH_WORK_H
 
 #include "resetguard/bootstrap.h"
+#include "resetguard/brake.h"
 #include "resetguard/dns.h"
 #include "resetguard/fastly.h"
 #include "resetguard/hosts.h"
@@ -56,6 +57,10 @@ struct refresh_host {
 	struct ticket_line wanted;
 	struct ticket_line others;
 	bool others_turn;
+	struct host_counts counts; /* as of the last commit with an answer of its */
+	struct brake_run run;
+	uint64_t held_back; /* in this run */
+	bool in_commit;	    /* counts are those of the transaction under way */
 	char name[DOMAIN_MAX + 1];
 };
 
@@ -86,6 +91,7 @@ struct ticket {
 struct answer {
 	struct ticket *ticket;
 	struct observation observation;
+	struct refresh_host *host; /* whose it is; NULL: nobody's. Set in the commit */
 	bool is_last; /* of its ticket, which ends with it */
 	enum refresh_outcome outcome;
 	enum state state;
@@ -167,11 +173,30 @@ MUST_CHECK enum err refresh_ask(struct refresh *refresh, struct why *why);
 bool refresh_is_busy(const struct refresh *refresh);
 /* Whether a host or the DNS is waited for. */
 bool refresh_is_waiting(const struct refresh *refresh);
+
+/* The host of that name with its limit as it was learned, in this run or an earlier
+ * one. NULL: out of memory. */
+struct refresh_host *refresh_find_host(struct refresh *refresh, const char *name);
+/* NULL: it was not asked in this run. */
+struct refresh_host *refresh_listed_host(const struct refresh *refresh, const char *name);
 void refresh_free_hosts(struct refresh_host *hosts);
-/* NULL: it was not asked yet. */
-struct refresh_host *refresh_find_host(const struct refresh *refresh, const char *name);
 /* For how long the host may not be asked, where that is longer than one request may
  * take; otherwise 0. */
 int64_t refresh_host_rest_ms(const struct refresh *refresh, const struct refresh_host *host);
+
+/* Around the answers of a commit: reads what is remembered of their hosts, and keeps
+ * what has become of it. */
+MUST_CHECK enum err refresh_brake_begin(struct refresh *refresh, struct cache_txn *txn);
+MUST_CHECK enum err refresh_brake_end(struct refresh *refresh, struct cache_txn *txn);
+/* brake_decide, with the counts of the answer's host. */
+enum brake_decision refresh_brake(struct refresh *refresh, const struct answer *answer,
+				  const struct facts *before, const struct apply_rules *apply_rules,
+				  const struct apply_result *applied);
+/* Keeps what the facts would be. */
+MUST_CHECK enum err refresh_park(struct cache_txn *txn, const struct domain *domain,
+				 const struct answer *answer, const struct facts *would_be);
+/* A loud line for each host with something held back. */
+void refresh_brake_report(const struct refresh *refresh);
+
 
 #endif

@@ -159,9 +159,10 @@ static bool is_resting(const struct refresh *refresh, const struct domain *domai
 	struct bootstrap_server server;
 	const struct refresh_host *host;
 
-	if (bootstrap_find(refresh->bootstrap, domain, &server) != ERR_OK)
+	if (refresh->bootstrap == NULL ||
+	    bootstrap_find(refresh->bootstrap, domain, &server) != ERR_OK)
 		return false;
-	host = refresh_find_host(refresh, server.host);
+	host = refresh_listed_host(refresh, server.host);
 	return host != NULL && refresh_host_rest_ms(refresh, host) > 0;
 }
 

@@ -16,9 +16,16 @@ guard_begin() {
 	guard_cache="$scratch/cache"
 	guard_log="$scratch/milter.log"
 	[ "$(id -u)" -eq 0 ] || guard_updater=$(id -un)
-	install -d -m 2750 -o "$guard_updater" -g "$(id -gn "$guard_updater")" "$guard_cache"
+	guard_new_cache
 	cp "$tests_data/messages" "$scratch/messages"
 	guard_configure "$@"
+}
+
+# guard_new_cache: an empty cache directory, in which nothing is remembered of any
+# registry's limits either.
+guard_new_cache() {
+	rm -rf "$guard_cache"
+	install -d -m 2750 -o "$guard_updater" -g "$(id -gn "$guard_updater")" "$guard_cache"
 }
 
 # guard_configure [KEY = VALUE]...: writes the configuration anew; what is given

@@ -135,6 +135,21 @@ static void a_host_that_keeps_failing_rests(void **unused)
 	assert_true(limit.rests_until_ms > HOSTS_REST_MS);
 }
 
+static void what_was_learned_before_slows_only(void **unused)
+{
+	struct host_limit limit = host_limit_new(&five_a_second, 0);
+
+	(void)unused;
+	host_limit_slow(&limit, 50.0);
+	assert_int_equal(start_all(&limit, 0), 5);
+	limit = host_limit_new(&five_a_second, 0);
+	host_limit_slow(&limit, 2.0);
+	assert_int_equal(start_all(&limit, 0), 1);
+	assert_int_equal(start_all(&limit, 1001), 2);
+	host_limit_slow(&limit, 0.0);
+	assert_true(host_limit_wait(&limit, JOBS, 1001) <= 24 * 3600 * 1000 / HOSTS_SLOWEST_PER_DAY + 1);
+}
+
 static void a_rate_never_ends(void **unused)
 {
 	struct host_limit limit = host_limit_new(&five_a_second, 0);
@@ -158,6 +173,7 @@ int main(void)
 		cmocka_unit_test(one_burst_teaches_once),
 		cmocka_unit_test(good_answers_bring_the_rate_back),
 		cmocka_unit_test(a_host_that_keeps_failing_rests),
+		cmocka_unit_test(what_was_learned_before_slows_only),
 		cmocka_unit_test(a_rate_never_ends),
 	};
 
