@@ -45,7 +45,7 @@ struct brake_run {
 
 /* The sums over the last day. */
 struct brake_day {
-	uint64_t checked;     /* domains, each once */
+	uint64_t checked;     /* domains, each once a day */
 	uint64_t unexplained; /* changes, those held back among them */
 };
 

@@ -285,8 +285,9 @@ const struct conf_key conf_keys[] = {
 	 .default_value = "20",
 	 .least = 1,
 	 .most = 1000000,
-	 .help = "Changes of ownership at one registry within a day from which, together with\n"
-		 "brake_percent, further ones are held back."},
+	 .help = "Beyond this many changes of ownership that one registry's host shows within a day\n"
+		 "without saying why, and beyond brake_percent, further ones are held back until\n"
+		 "refresh --release or --discard."},
 	{.name = "brake_percent",
 	 .type = &conf_type_number,
 	 GLOBAL(brake_percent),

@@ -136,8 +136,8 @@ enum brake_decision brake_decide(const struct facts *before, const struct observ
 	if ((before->flags & FACTS_DISPUTED) != 0)
 		return decide_disputed(before, observation, applied);
 	slot = slot_at(counts, observation->at);
-	/* A domain that is asked often is still one domain. */
-	if (check->checked_at == 0 || check->checked_at + TIME_DAY <= observation->at)
+	/* A domain that is asked often is still one domain: each UTC day's first check. */
+	if (check->checked_at / TIME_DAY != observation->at / TIME_DAY)
 		count_one(&counts->checked[slot]);
 	if (!is_unexplained(before, observation, applied, is_liar(run)))
 		return BRAKE_APPLY;

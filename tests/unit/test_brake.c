@@ -15,7 +15,7 @@
 #include "resetguard/brake.h"
 #include "resetguard/time.h"
 
-#define NOW INT64_C(1800000000)
+#define NOW INT64_C(1800000000) /* 08:00 */
 #define HOURS INT64_C(3600)
 #define DAYS INT64_C(86400)
 #define REGISTERED (NOW - 1000 * DAYS)
@@ -50,6 +50,15 @@ static struct facts fresh(void)
 	struct facts facts = sound();
 
 	facts.registry.checked_at = facts.registry.tried_at = NOW - HOURS;
+	return facts;
+}
+
+/* Fourteen hours ago, which was yesterday. */
+static struct facts twice_a_day(void)
+{
+	struct facts facts = sound();
+
+	facts.registry.checked_at = facts.registry.tried_at = NOW - 14 * HOURS;
 	return facts;
 }
 
@@ -132,6 +141,8 @@ static const struct row {
 } rows[] = {
 	{"nothing new", sound, {THERE}, NULL, 99, 100, {0}, BRAKE_APPLY, 0, 1},
 	{"nothing new, checked today", fresh, {THERE}, NULL, 99, 100, {0}, BRAKE_APPLY, 0, 0},
+	{"nothing new, checked yesterday", twice_a_day, {THERE}, NULL, 99, 100, {0}, BRAKE_APPLY, 0,
+	 1},
 	{"the first one gone", sound, {GONE}, NULL, 0, 0, {0}, BRAKE_APPLY, 1, 1},
 	{"the twentieth", sound, {GONE}, NULL, 19, 19, {0}, BRAKE_APPLY, 1, 1},
 	{"the twenty-first", sound, {GONE}, NULL, 20, 20, {0}, BRAKE_HOLD, 1, 1},
@@ -229,6 +240,12 @@ static void a_day_is_twenty_four_hours(void **state)
 	assert_int_equal(brake_day(&counts, NOW + 24 * HOURS).checked, 0);
 	assert_int_equal(brake_day(&counts, NOW + 900 * DAYS).checked, 0);
 	assert_int_equal(brake_day(&counts, NOW - 5 * HOURS).unexplained, 1);
+	/* Hour by hour, too. */
+	for (unsigned hour = 1; hour < 24; hour++)
+		brake_uncount(&counts, NOW + hour * HOURS, NOW + hour * HOURS);
+	assert_int_equal(brake_day(&counts, NOW + 23 * HOURS).unexplained, 1);
+	assert_int_equal(brake_day(&counts, NOW + 24 * HOURS).unexplained, 0);
+	assert_int_equal(brake_day(&counts, NOW + 24 * HOURS).checked, 0);
 }
 
 static void what_is_settled_leaves_the_count(void **state)
@@ -284,6 +301,12 @@ static void only_what_still_is_so_is_undone(void **state)
 	later.registered_at = NOW;
 	assert_false(brake_undo(&event, NOW + DAYS, &later));
 	assert_int_equal(later.registered_at, NOW);
+	later = gone;
+	later.changed_at = NOW;
+	assert_false(brake_undo(&event, NOW + DAYS, &later));
+	later = gone;
+	later.state = STATE_REDEMPTION;
+	assert_false(brake_undo(&event, NOW + DAYS, &later));
 }
 
 /* ---- what holds for every sequence ---- */
@@ -358,6 +381,7 @@ static void run_past_the_brake(uint64_t seed, const struct brake_rules *strict)
 			applied.facts = brake_hold(before, &observation);
 			assert_int_equal(facts_owner_since(&applied.facts), owner_since);
 			assert_int_equal(applied.facts.state, before->state);
+			assert_true((applied.facts.flags & FACTS_DISPUTED) != 0);
 			assert_int_equal(applied.facts.registry.checked_at,
 					 before->registry.checked_at);
 			break;
@@ -437,6 +461,7 @@ static void a_release_keeps_what_was_learned_since(void **state)
 	struct facts released;
 
 	(void)state;
+	parked.flags |= FACTS_DISPUTED;
 	current.verified_at = NOW + 5;
 	current.flags |= FACTS_IMPORTED;
 	current.dns_state = DNS_STATE_NXDOMAIN;
