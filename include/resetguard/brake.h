@@ -14,7 +14,9 @@
  * least, say "no such domain". Then those first checks are held back as well.
  *
  * What is held back of a domain stays so while its registry repeats it, and counts
- * once. An answer that agrees with what is known, or an explicit word, ends it.
+ * once. An explicit word ends it, or an answer that agrees with what is known and shows
+ * the same registration: after "no such domain" the name may have been sold anew, so an
+ * object without a date proves that by its handle only, the DNS by the name servers.
  *
  * Pure: values in, values out.
  */
@@ -53,6 +55,7 @@ enum brake_decision {
 	BRAKE_APPLY,  /* store what was applied */
 	BRAKE_SETTLE, /* the same, and what was held back of the domain is over */
 	BRAKE_HOLD,   /* store what brake_hold says, and park what was applied */
+	BRAKE_WAIT,   /* the same, but what is parked already stays */
 };
 
 void brake_note_answer(const struct observation *observation, struct brake_run *run);

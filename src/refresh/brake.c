@@ -111,13 +111,28 @@ static bool exceeds(const struct brake_day *day, const struct brake_rules *rules
 	       day->unexplained * 100 > day->checked * rules->percent;
 }
 
+/* Whether an answer that shows no other owner shows the same one. */
+static bool shows_same_holder(const struct facts *before, const struct observation *observation,
+			      const struct apply_result *applied)
+{
+	if (observation->answer != OBSERVATION_OBJECT || state_is_expired(applied->facts.state))
+		return true;
+	if (observation->source == SOURCE_DNS)
+		return before->ns_hash != 0 && observation->ns_hash == before->ns_hash;
+	if ((applied->facts.flags & FACTS_UNDATED) == 0)
+		return true;
+	return before->handle_hash != 0 && observation->handle_hash == before->handle_hash;
+}
+
 /* A domain whose change is held back: is that repeated? On a first check any "no such
  * domain" repeats it, whatever the host has said of others meanwhile. */
 static enum brake_decision decide_disputed(const struct facts *before,
 					   const struct observation *observation,
 					   const struct apply_result *applied)
 {
-	return is_unexplained(before, observation, applied, true) ? BRAKE_HOLD : BRAKE_SETTLE;
+	if (is_unexplained(before, observation, applied, true))
+		return BRAKE_HOLD;
+	return shows_same_holder(before, observation, applied) ? BRAKE_SETTLE : BRAKE_WAIT;
 }
 
 enum brake_decision brake_decide(const struct facts *before, const struct observation *observation,

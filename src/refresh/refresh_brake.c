@@ -188,7 +188,6 @@ enum err refresh_park(struct cache_txn *txn, const struct domain *domain,
 	parked.facts.flags &= ~(unsigned)FACTS_DISPUTED;
 	memcpy(parked.host, observation->host, sizeof parked.host);
 	memcpy(parked.evidence, observation->evidence, sizeof parked.evidence);
-	answer->host->held_back++;
 	return cache_put_parked(txn, domain, &parked);
 }
 

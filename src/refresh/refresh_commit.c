@@ -109,20 +109,19 @@ static enum err add_history(struct cache_txn *txn, const struct domain *domain,
 	return cache_add_history(txn, domain, &event);
 }
 
-/* The would-be facts are parked, and what was known stays. */
-static enum err hold_back(struct refresh *refresh, struct cache_txn *txn, struct answer *answer,
-			  const struct domain *domain, const struct facts *before,
-			  struct apply_result *applied)
+/* What was known stays; what would be is parked by the caller, if it is new. */
+static void hold_back(struct refresh *refresh, struct answer *answer, const struct facts *before,
+		      struct apply_result *applied)
 {
 	struct observation *observation = &answer->observation;
-	enum err err = refresh_park(txn, domain, answer, &applied->facts);
 
 	snprintf(observation->error, sizeof observation->error,
 		 "held back: %.100s says %s, and the brake is on", observation->host,
 		 state_text(applied->facts.state));
 	applied->facts = brake_hold(before, observation);
 	set_next_checks(refresh, answer, applied);
-	return err;
+	answer->outcome = REFRESH_HELD_BACK;
+	answer->host->held_back++;
 }
 
 /* The registry has agreed with what is known, or has said why not. */
@@ -175,8 +174,11 @@ static enum err store_answer(struct refresh *refresh, struct cache_txn *txn, str
 		err = end_dispute(txn, &domain, &applied);
 		break;
 	case BRAKE_HOLD:
-		err = hold_back(refresh, txn, answer, &domain, &before, &applied);
-		answer->outcome = REFRESH_HELD_BACK;
+		err = refresh_park(txn, &domain, answer, &applied.facts);
+		hold_back(refresh, answer, &before, &applied);
+		break;
+	case BRAKE_WAIT:
+		hold_back(refresh, answer, &before, &applied);
 		break;
 	}
 	if (err == ERR_OK)

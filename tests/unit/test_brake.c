@@ -115,6 +115,23 @@ static struct facts known_to_the_dns(void)
 	};
 }
 
+static struct facts undated_and_disputed(void)
+{
+	struct facts facts = undated();
+
+	facts.flags |= FACTS_DISPUTED;
+	return facts;
+}
+
+static struct facts disputed_in_the_dns(void)
+{
+	struct facts facts = known_to_the_dns();
+
+	facts.flags |= FACTS_DISPUTED;
+	facts.ns_hash = 10;
+	return facts;
+}
+
 #define GONE .answer = OBSERVATION_NOT_THERE, .state = STATE_UNKNOWN
 #define THERE                                                                                      \
 	.answer = OBSERVATION_OBJECT, .state = STATE_REGISTERED, .registered_at = REGISTERED,      \
@@ -179,6 +196,24 @@ static const struct row {
 	{"held back; the DNS is no registry", disputed,
 	 {.source = SOURCE_DNS, .answer = OBSERVATION_OBJECT}, &rdap_and_dns, 0, 0, {0},
 	 BRAKE_APPLY, 0, 0},
+	{"held back, and there, undated", undated_and_disputed,
+	 {.answer = OBSERVATION_OBJECT, .state = STATE_REGISTERED}, NULL, 0, 0, {0}, BRAKE_WAIT, 0,
+	 0},
+	{"held back, undated, its handle", undated_and_disputed,
+	 {.answer = OBSERVATION_OBJECT, .state = STATE_REGISTERED, .handle_hash = 1}, NULL, 0, 0,
+	 {0}, BRAKE_SETTLE, 0, 0},
+	{"held back, undated, redemption", undated_and_disputed,
+	 {.answer = OBSERVATION_OBJECT, .state = STATE_REDEMPTION}, NULL, 0, 0, {0}, BRAKE_SETTLE,
+	 0, 0},
+	{"held back in the DNS, its servers", disputed_in_the_dns,
+	 {.source = SOURCE_DNS, .answer = OBSERVATION_OBJECT, .ns_hash = 10}, &dns_only, 0, 0, {0},
+	 BRAKE_SETTLE, 0, 0},
+	{"held back in the DNS, no servers", disputed_in_the_dns,
+	 {.source = SOURCE_DNS, .answer = OBSERVATION_OBJECT}, &dns_only, 0, 0, {0}, BRAKE_WAIT, 0,
+	 0},
+	{"held back in the DNS, others", disputed_in_the_dns,
+	 {.source = SOURCE_DNS, .answer = OBSERVATION_OBJECT, .ns_hash = 11}, &dns_only, 0, 0, {0},
+	 BRAKE_HOLD, 0, 0},
 	{"the DNS alone, gone for a week", known_to_the_dns, {.source = SOURCE_DNS, GONE},
 	 &dns_only, 0, 0, {0}, BRAKE_APPLY, 1, 1},
 	{"the DNS alone, too many", known_to_the_dns, {.source = SOURCE_DNS, GONE}, &dns_only, 99,
@@ -378,6 +413,7 @@ static void run_past_the_brake(uint64_t seed, const struct brake_rules *strict)
 			applied.facts.flags &= ~(unsigned)FACTS_DISPUTED;
 			break;
 		case BRAKE_HOLD:
+		case BRAKE_WAIT:
 			applied.facts = brake_hold(before, &observation);
 			assert_int_equal(facts_owner_since(&applied.facts), owner_since);
 			assert_int_equal(applied.facts.state, before->state);
