@@ -127,8 +127,8 @@ const struct conf_key conf_keys[] = {
 	 .optional = true,
 	 .least = 0,
 	 .most = 60,
-	 .help = "How long a message may wait for fresh facts.\n"
-		 "When empty: 3s while resetguard refresh --watch runs, else not at all."},
+	 .help = "How long a message may wait for fresh facts, while refresh --watch runs.\n"
+		 "When empty: 3s."},
 	{.name = "recheck_after",
 	 .type = &conf_type_duration,
 	 GLOBAL(recheck_after),
