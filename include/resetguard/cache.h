@@ -67,6 +67,8 @@ void cache_read_end(struct cache_txn *txn);
 /* ERR_CLOCK when now is before the cache's last commit. */
 MUST_CHECK enum err cache_write_begin(struct cache *cache, int64_t now, struct cache_txn **txn,
 				      struct why *why);
+/* The time of the commit before this one; 0: none yet. */
+int64_t cache_committed_at(const struct cache_txn *txn);
 MUST_CHECK enum err cache_write_commit(struct cache_txn *txn, struct why *why);
 void cache_write_abort(struct cache_txn *txn);
 

@@ -371,6 +371,11 @@ enum err cache_write_begin(struct cache *cache, int64_t now, struct cache_txn **
 	return ERR_OK;
 }
 
+int64_t cache_committed_at(const struct cache_txn *txn)
+{
+	return txn->meta.committed_at;
+}
+
 static enum err write_meta(struct cache_txn *txn)
 {
 	unsigned char record[META_SIZE];

@@ -68,6 +68,9 @@ enum err store_env_why(const struct store_env *env, int rc, struct why *why)
 	case MDB_READERS_FULL:
 		return err_why(ERR_BUSY, why, "%s has %d readers already", path,
 			       LOCK_TABLE_READERS);
+	case EIO: /* a write that was cut short, too: LMDB does not tell them apart */
+		return err_why(ERR_IO, why, "%s: its device fails or has no space left (df, dmesg)",
+			       path);
 	case ENOMEM:
 		return err_why(ERR_NO_MEMORY, why,
 			       "%s: no address space for a map of %llu bytes: lower map_size or "

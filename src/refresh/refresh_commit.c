@@ -293,18 +293,45 @@ bool refresh_batch_is_ripe(const struct refresh *refresh)
 		time_monotonic_ms() - refresh->batch_since_ms >= REFRESH_BATCH_AGE_MS);
 }
 
-enum err refresh_commit(struct refresh *refresh, struct why *why)
+/* A clock that runs ahead makes every certificate look expired, so that nobody is
+ * left to tell; and what is stored at its time shuts the cache to all that comes
+ * before. Failures are not worth that risk. */
+static bool clock_is_doubtful(const struct refresh *refresh, const struct cache_txn *txn)
+{
+	int64_t committed_at = cache_committed_at(txn);
+
+	if (refresh->clock_confirmed || committed_at == 0 ||
+	    refresh->clock() <= committed_at + TIME_DAY)
+		return false;
+	for (size_t i = 0; i < refresh->batch_count; i++)
+		if (refresh->batch[i].observation.answer != OBSERVATION_FAILED)
+			return false;
+	return true;
+}
+
+/* The answers are told, and their domains stay due. */
+static void leave_batch(struct refresh *refresh, struct cache_txn *txn)
+{
+	log_line(LOG_LEVEL_WARNING,
+		 "the clock says %s, more than a day after the last write, and no server was there "
+		 "to confirm it: failures are not stored",
+		 time_format(refresh->clock()).text);
+	cache_write_abort(txn);
+	for (size_t i = 0; i < refresh->batch_count; i++) {
+		struct answer *answer = &refresh->batch[i];
+
+		answer->outcome = REFRESH_FAILED;
+		answer->state = answer->ticket->state;
+		answer->source = answer->ticket->source;
+		answer->checked_at = answer->ticket->checked_at;
+	}
+}
+
+static enum err store_batch(struct refresh *refresh, struct cache_txn *txn, struct why *why)
 {
 	const char *name = "a registry's host";
-	struct cache_txn *txn;
-	enum err err;
+	enum err err = refresh_brake_begin(refresh, txn);
 
-	if (refresh->batch_count == 0)
-		return ERR_OK;
-	err = cache_write_begin(refresh->options.cache, refresh->clock(), &txn, why);
-	if (err != ERR_OK)
-		return err;
-	err = refresh_brake_begin(refresh, txn);
 	for (size_t i = 0; err == ERR_OK && i < refresh->batch_count; i++) {
 		err = store_answer(refresh, txn, &refresh->batch[i]);
 		if (err != ERR_OK)
@@ -316,7 +343,23 @@ enum err refresh_commit(struct refresh *refresh, struct why *why)
 		cache_write_abort(txn);
 		return err_why(err, why, "the record of %s: %s", name, err_text(err));
 	}
-	err = cache_write_commit(txn, why);
+	return cache_write_commit(txn, why);
+}
+
+enum err refresh_commit(struct refresh *refresh, struct why *why)
+{
+	struct cache_txn *txn;
+	enum err err;
+
+	if (refresh->batch_count == 0)
+		return ERR_OK;
+	err = cache_write_begin(refresh->options.cache, refresh->clock(), &txn, why);
+	if (err != ERR_OK)
+		return err;
+	if (clock_is_doubtful(refresh, txn))
+		leave_batch(refresh, txn);
+	else
+		err = store_batch(refresh, txn, why);
 	if (err != ERR_OK)
 		return err;
 	for (size_t i = 0; i < refresh->batch_count; i++) {

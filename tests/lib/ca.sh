@@ -24,3 +24,34 @@ ca_sign() {
 			-out "$ca_dir/$name.pem" 2>"$ca_dir/log" ||
 		die "cannot sign a certificate: $(cat "$ca_dir/log")"
 }
+
+# ca_expire NAME: makes what ca_sign signed a certificate of our authority that ended long ago.
+ca_expire() {
+	mkdir -p "$ca_dir/past"
+	: >"$ca_dir/past/index"
+	echo 01 >"$ca_dir/past/serial"
+	cat >"$ca_dir/past/conf" <<-EOF_CONF
+		[ca]
+		default_ca = past
+		[past]
+		database = $ca_dir/past/index
+		serial = $ca_dir/past/serial
+		new_certs_dir = $ca_dir/past
+		certificate = $ca_file
+		private_key = $ca_dir/ca.key
+		default_md = sha256
+		policy = any
+		[any]
+		commonName = supplied
+	EOF_CONF
+	openssl ca -batch -notext -config "$ca_dir/past/conf" -in "$ca_dir/$1.csr" \
+		-extfile "$ca_dir/$1.ext" -startdate 20200101000000Z -enddate 20210101000000Z \
+		-out "$ca_dir/$1.pem" 2>"$ca_dir/log" || die "$(cat "$ca_dir/log")"
+}
+
+# ca_self_sign NAME: a certificate of nobody but itself.
+ca_self_sign() {
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 \
+		-subj "/CN=$1" -addext 'subjectAltName=IP:127.0.0.1' \
+		-keyout "$ca_dir/$1.key" -out "$ca_dir/$1.pem" 2>"$ca_dir/log" || die "$(cat "$ca_dir/log")"
+}
