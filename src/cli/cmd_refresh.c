@@ -154,16 +154,17 @@ static void report(struct cli *cli, const struct refresh_totals *totals)
 	uint64_t answered = totals->checked + totals->held_back;
 	char causes[256];
 	char oldest[80] = "";
+	char held_back[40] = "";
 
 	list_causes(totals, causes, sizeof causes);
 	if (totals->oldest_check != 0)
 		snprintf(oldest, sizeof oldest, "; of the failed the oldest good check is of %s",
 			 time_format(totals->oldest_check).text);
-	cli_say(cli,
-		"%" PRIu64 " checked, %" PRIu64 " changed, %" PRIu64 " failed%s%s%s, %" PRIu64
-		" held back%s%s",
+	if (totals->held_back > 0)
+		snprintf(held_back, sizeof held_back, ", %" PRIu64 " held back", totals->held_back);
+	cli_say(cli, "%" PRIu64 " checked, %" PRIu64 " changed, %" PRIu64 " failed%s%s%s%s%s%s",
 		totals->checked, totals->changed, totals->failed, causes[0] == '\0' ? "" : " (",
-		causes, causes[0] == '\0' ? "" : ")", totals->held_back, oldest,
+		causes, causes[0] == '\0' ? "" : ")", held_back, oldest,
 		answered + totals->failed == 0 ? ": nothing was due" : "");
 	if (totals->failed > 0 && answered == 0)
 		cli_error(cli, ERR_UNAVAILABLE, "nothing could be looked up");

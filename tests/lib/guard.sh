@@ -63,6 +63,15 @@ guard_configure() {
 	mv "$guard_conf.new" "$guard_conf"
 }
 
+# guard_forget_hosts: what the registries' hosts have taught of their limits is kept
+# with the cache, but not exported with it.
+guard_forget_hosts() {
+	[ -e "$guard_cache/cache" ] || return 0
+	rg export >"$scratch/exported" 2>/dev/null || return 0
+	rm -rf "$guard_cache/cache"
+	rg -q import "$scratch/exported" || die 'an export cannot be imported'
+}
+
 # rg COMMAND...: the command with our configuration.
 rg() {
 	"$BUILD/resetguard" -c "$guard_conf" "$@"
