@@ -174,9 +174,10 @@ static void lookup_one(struct cli *cli, const char *text, void *context)
 		if (cache_status(cli->cache, &why) != ERR_OK)
 			cli_say(cli, "%s", why.text);
 		else
-			cli_say(cli, "%s: its record in %s makes no sense; 'resetguard refresh "
-				     "%s' mends it",
-				text, cli->conf->cache_dir, text);
+			cli_say(cli,
+				"%s: its record in %s makes no sense and is not used; see the "
+				"clock, or import an export that has it into a new cache",
+				text, cli->conf->cache_dir);
 	}
 	if (lookup->json)
 		print_json(cli, lookup, text, &judgement, &reply);

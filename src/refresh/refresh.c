@@ -229,6 +229,10 @@ static enum err add_wanted(void *context, const struct domain *domain)
 	struct facts facts;
 	enum err err = cache_get_facts(wanted->txn, domain, &facts);
 
+	/* It failed, and its time has not come: asking at each run would be hammering. */
+	if (err == ERR_OK && facts.registry.failures + facts.dns.failures > 0 &&
+	    facts_next_check_at(&facts) > wanted->now)
+		return ERR_OK;
 	/* Asked already, as what is due. */
 	if (err == ERR_OK && facts_next_check_at(&facts) <= wanted->now &&
 	    facts.registry.next_check_at <= wanted->now)
@@ -296,6 +300,9 @@ enum err refresh_step(struct refresh *refresh, struct why *why)
 	if (err == ERR_OK && ((refresh_batch_is_ripe(refresh) && refresh->clock_confirmed) ||
 			      !refresh_is_waiting(refresh)))
 		err = refresh_commit(refresh, why);
+	/* A watcher has no other end to say it at. */
+	if (err == ERR_OK && !refresh_is_busy(refresh))
+		refresh_brake_report(refresh);
 	return err;
 }
 

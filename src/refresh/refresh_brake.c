@@ -191,9 +191,9 @@ enum err refresh_park(struct cache_txn *txn, const struct domain *domain,
 	return cache_put_parked(txn, domain, &parked);
 }
 
-void refresh_brake_report(const struct refresh *refresh)
+void refresh_brake_report(struct refresh *refresh)
 {
-	for (const struct refresh_host *host = refresh->hosts; host != NULL; host = host->next) {
+	for (struct refresh_host *host = refresh->hosts; host != NULL; host = host->next) {
 		struct brake_day day = brake_day(&host->counts, refresh->clock());
 		const char *quote = strchr(host->name, ' ') == NULL ? "" : "'";
 
@@ -208,5 +208,6 @@ void refresh_brake_report(const struct refresh *refresh)
 			 host->name, host->held_back, day.unexplained, day.checked,
 			 host->run.absent, host->run.answers, quote, host->name, quote, quote,
 			 host->name, quote);
+		host->held_back = 0;
 	}
 }

@@ -59,7 +59,7 @@ struct refresh_host {
 	bool others_turn;
 	struct host_counts counts; /* as of the last commit with an answer of its */
 	struct brake_run run;
-	uint64_t held_back; /* in this run */
+	uint64_t held_back; /* since the last report */
 	bool in_commit;	    /* counts are those of the transaction under way */
 	char name[DOMAIN_MAX + 1];
 };
@@ -195,8 +195,8 @@ enum brake_decision refresh_brake(struct refresh *refresh, const struct answer *
 /* Keeps what the facts would be. */
 MUST_CHECK enum err refresh_park(struct cache_txn *txn, const struct domain *domain,
 				 const struct answer *answer, const struct facts *would_be);
-/* A loud line for each host with something held back. */
-void refresh_brake_report(const struct refresh *refresh);
+/* A loud line for each host with something held back since the last report. */
+void refresh_brake_report(struct refresh *refresh);
 
 
 #endif
