@@ -462,13 +462,14 @@ static enum err take_dns_answers(struct refresh *refresh, struct why *why)
 
 bool refresh_take_name(struct name_queue *queue, struct domain *domain, bool *forced)
 {
-	const char *name = queue->names + queue->taken + 1;
+	const char *name;
 	size_t length;
 
 	if (queue->taken == queue->length) {
 		queue->taken = queue->length = 0;
 		return false;
 	}
+	name = queue->names + queue->taken + 1;
 	*forced = name[-1] == REFRESH_FORCED;
 	length = strlen(name);
 	memcpy(domain->name, name, length + 1);
