@@ -72,6 +72,12 @@ guard_forget_hosts() {
 	rg -q import "$scratch/exported" || die 'an export cannot be imported'
 }
 
+# can_fake_time: faketime is there, and the program starts under it, which one that was
+# built with a sanitizer does not.
+can_fake_time() {
+	command -v faketime >/dev/null && faketime '+1 day' "$BUILD/resetguard" --version >/dev/null 2>&1
+}
+
 # rg COMMAND...: the command with our configuration.
 rg() {
 	"$BUILD/resetguard" -c "$guard_conf" "$@"
