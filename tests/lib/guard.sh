@@ -75,7 +75,7 @@ guard_forget_hosts() {
 # can_fake_time: faketime is there, and the program starts under it, which one that was
 # built with a sanitizer does not.
 can_fake_time() {
-	command -v faketime >/dev/null && faketime '+1 day' "$BUILD/resetguard" --version >/dev/null 2>&1
+	command -v faketime >/dev/null && timeout -k 1 10 faketime '+1 day' "$BUILD/resetguard" --version >/dev/null 2>&1
 }
 
 # rg COMMAND...: the command with our configuration.
