@@ -52,6 +52,8 @@ enum store_db {
 };
 enum { STORE_DB_COUNT = 8 };
 
+const char *store_db_name(enum store_db db);
+
 enum { STORE_KEY_MAX = 511 };
 
 struct store;
@@ -112,8 +114,13 @@ MUST_CHECK enum err store_get(struct store_txn *txn, enum store_db db, struct by
 /* Replaces. */
 MUST_CHECK enum err store_put(struct store_txn *txn, enum store_db db, struct bytes key,
 			      struct bytes value);
+/* The same where key comes after every key that is there; ERR_EXISTS where it does not. */
+MUST_CHECK enum err store_append(struct store_txn *txn, enum store_db db, struct bytes key,
+				 struct bytes value);
 /* ERR_NOT_FOUND when there is no such key. */
 MUST_CHECK enum err store_delete(struct store_txn *txn, enum store_db db, struct bytes key);
+/* Removes every entry of the database. */
+MUST_CHECK enum err store_clear(struct store_txn *txn, enum store_db db);
 
 /* A cursor lives no longer than its transaction. ERR_NOT_FOUND: the environment has
  * no such database yet. */

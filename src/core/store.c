@@ -360,12 +360,24 @@ static enum err written(struct store_txn *txn, int rc)
 	return store_env_err(rc);
 }
 
-enum err store_put(struct store_txn *txn, enum store_db db, struct bytes key, struct bytes value)
+static enum err put(struct store_txn *txn, enum store_db db, struct bytes key, struct bytes value,
+		    unsigned flags)
 {
 	MDB_val at = to_val(key);
 	MDB_val data = to_val(value);
 
-	return written(txn, mdb_put(txn->txn, txn->store->env.dbis[db], &at, &data, 0));
+	return written(txn, mdb_put(txn->txn, txn->store->env.dbis[db], &at, &data, flags));
+}
+
+enum err store_put(struct store_txn *txn, enum store_db db, struct bytes key, struct bytes value)
+{
+	return put(txn, db, key, value, 0);
+}
+
+enum err store_append(struct store_txn *txn, enum store_db db, struct bytes key,
+		      struct bytes value)
+{
+	return put(txn, db, key, value, MDB_APPEND);
 }
 
 enum err store_delete(struct store_txn *txn, enum store_db db, struct bytes key)
@@ -373,6 +385,11 @@ enum err store_delete(struct store_txn *txn, enum store_db db, struct bytes key)
 	MDB_val at = to_val(key);
 
 	return written(txn, mdb_del(txn->txn, txn->store->env.dbis[db], &at, NULL));
+}
+
+enum err store_clear(struct store_txn *txn, enum store_db db)
+{
+	return written(txn, mdb_drop(txn->txn, txn->store->env.dbis[db], 0));
 }
 
 /* ---- cursors: a struct store_cursor is LMDB's, under a name of our own ---- */

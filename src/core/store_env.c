@@ -22,6 +22,11 @@ static const char *const DB_NAME[STORE_DB_COUNT] = {
 	[STORE_PARKED] = "parked",	 [STORE_HOSTS] = "hosts",
 };
 
+const char *store_db_name(enum store_db db)
+{
+	return DB_NAME[db];
+}
+
 enum err store_env_err(int rc)
 {
 	switch (rc) {

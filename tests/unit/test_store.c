@@ -92,6 +92,34 @@ static void a_put_replaces_and_a_delete_removes(void **state)
 	assert_int_equal(store_write_commit(txn, &place->why), ERR_OK);
 }
 
+static void what_is_appended_comes_last_and_clearing_leaves_nothing(void **state)
+{
+	struct place *place = *state;
+	uint64_t entries = 7;
+
+	assert_int_equal(place_open_writer(place), ERR_OK);
+	struct store_txn *txn = begin_write(place);
+	assert_int_equal(store_append(txn, STORE_FACTS, text_bytes("b"), text_bytes("1")), ERR_OK);
+	assert_int_equal(store_append(txn, STORE_FACTS, text_bytes("a"), text_bytes("2")),
+			 ERR_EXISTS);
+	assert_int_equal(store_append(txn, STORE_FACTS, text_bytes("c"), text_bytes("3")), ERR_OK);
+	assert_int_equal(store_put(txn, STORE_PINS, text_bytes("k"), text_bytes("4")), ERR_OK);
+	assert_int_equal(store_write_commit(txn, &place->why), ERR_OK);
+
+	txn = begin_write(place);
+	assert_value(txn, STORE_FACTS, "c", "3");
+	assert_int_equal(store_clear(txn, STORE_FACTS), ERR_OK);
+	assert_int_equal(store_count(txn, STORE_FACTS, &entries), ERR_OK);
+	assert_int_equal(entries, 0);
+	assert_int_equal(store_append(txn, STORE_FACTS, text_bytes("a"), text_bytes("5")), ERR_OK);
+	assert_int_equal(store_write_commit(txn, &place->why), ERR_OK);
+
+	txn = begin_read(place);
+	assert_value(txn, STORE_FACTS, "a", "5");
+	assert_value(txn, STORE_PINS, "k", "4");
+	store_read_end(txn);
+}
+
 static void a_key_has_a_longest_length(void **state)
 {
 	struct place *place = *state;
@@ -519,6 +547,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		AT_A_PLACE(what_is_committed_is_read_back),
 		AT_A_PLACE(a_put_replaces_and_a_delete_removes),
+		AT_A_PLACE(what_is_appended_comes_last_and_clearing_leaves_nothing),
 		AT_A_PLACE(a_key_has_a_longest_length),
 		AT_A_PLACE(a_cursor_walks_in_order),
 		AT_A_PLACE(what_is_aborted_is_not_stored),
