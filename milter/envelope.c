@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 enum { TEXT_FIRST = 1024, RECIPIENTS_FIRST = 16 };
 
@@ -68,8 +69,61 @@ enum err envelope_add(struct envelope *envelope, const char *recipient_path)
 	if (err != ERR_OK)
 		return err;
 	envelope->recipients[count].offset = (uint32_t)offset;
+	envelope->recipients[count].first = (uint32_t)count;
 	envelope->recipients[count].action = ACTION_ACCEPT;
 	envelope->recipient_count++;
+	return ERR_OK;
+}
+
+static char lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+/* FNV-1a, regardless of case. */
+static uint32_t hash_of(const char *path)
+{
+	uint32_t hash = UINT32_C(2166136261);
+
+	for (; *path != '\0'; path++)
+		hash = (hash ^ (unsigned char)lower(*path)) * UINT32_C(16777619);
+	return hash;
+}
+
+/* Finds the recipient's equal in the table, or enters it there. Each slot is an index
+ * and 1; 0: free. There are twice as many slots as recipients, a power of 2. */
+static uint32_t enter(const struct envelope *envelope, uint32_t recipient, uint32_t *table,
+		      uint32_t mask)
+{
+	const char *path = envelope_recipient_path(envelope, recipient);
+
+	for (uint32_t slot = hash_of(path);; slot++) {
+		uint32_t *taken = &table[slot & mask];
+
+		if (*taken == 0) {
+			*taken = recipient + 1;
+			return recipient;
+		}
+		if (strcasecmp(envelope_recipient_path(envelope, *taken - 1), path) == 0)
+			return *taken - 1;
+	}
+}
+
+enum err envelope_find_repeats(struct envelope *envelope)
+{
+	uint32_t slots = 4;
+	uint32_t *table;
+
+	if (envelope->recipient_count < 2)
+		return ERR_OK;
+	while (slots < 2 * envelope->recipient_count)
+		slots *= 2;
+	table = calloc(slots, sizeof *table);
+	if (table == NULL)
+		return ERR_NO_MEMORY;
+	for (uint32_t i = 0; i < envelope->recipient_count; i++)
+		envelope->recipients[i].first = enter(envelope, i, table, slots - 1);
+	free(table);
 	return ERR_OK;
 }
 

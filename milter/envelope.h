@@ -24,6 +24,7 @@ enum {
 
 struct envelope_recipient {
 	uint32_t offset; /* of the path in text */
+	uint32_t first;	 /* the first one that is the same but for case: itself, mostly */
 	enum action action;
 };
 
@@ -49,6 +50,9 @@ void envelope_free(struct envelope *envelope);
  * any recipient. ERR_NO_MEMORY, ERR_TOO_LONG: it has no sender then. */
 MUST_CHECK enum err envelope_begin(struct envelope *envelope, const char *sender_path);
 MUST_CHECK enum err envelope_add(struct envelope *envelope, const char *recipient_path);
+
+/* Once, after the last envelope_add: sets first. ERR_NO_MEMORY. */
+MUST_CHECK enum err envelope_find_repeats(struct envelope *envelope);
 
 const char *envelope_sender_path(const struct envelope *envelope);
 /* Exactly as received. */

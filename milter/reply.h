@@ -12,7 +12,7 @@
 
 enum {
 	REPLY_LINES_MAX = 32, /* libmilter's limit */
-	REPLY_TEXT_MAX = 500, /* RFC 5321 4.5.3.1.5, less "550 5.7.18 " and CRLF */
+	REPLY_TEXT_MAX = 499, /* RFC 5321 4.5.3.1.5, less "550 5.7.18 " and CRLF */
 };
 
 struct reply {

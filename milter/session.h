@@ -32,6 +32,7 @@
 
 #include "arrivals.h"
 #include "complaints.h"
+#include "counters.h"
 #include "deferrals.h"
 #include "reply.h"
 #include "traffic.h"
@@ -44,6 +45,7 @@ struct session_office {
 	struct complaints *complaints;
 	struct traffic *traffic;
 	struct arrivals *arrivals;
+	struct counters *counters;
 };
 
 struct session_clock {

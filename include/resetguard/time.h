@@ -34,6 +34,8 @@ int64_t time_now(void);
 
 /* Monotonic milliseconds, for measuring waits. */
 int64_t time_monotonic_ms(void);
+/* The same clock in nanoseconds. */
+uint64_t time_monotonic_ns(void);
 
 /* RFC 3339 in UTC with seconds and "Z"; "" for 0. */
 struct time_text time_format(int64_t moment);

@@ -78,6 +78,7 @@ struct bench *bench_begin_with(const char *keys, const char *rules)
 	assert_int_equal(deferrals_open(&bench->office.deferrals), ERR_OK);
 	assert_int_equal(complaints_open(&bench->office.complaints), ERR_OK);
 	assert_int_equal(traffic_open(&bench->office.traffic), ERR_OK);
+	assert_int_equal(counters_open(&bench->office.counters), ERR_OK);
 	if (arrivals_open(&bench->office.arrivals, &why) != ERR_OK)
 		fail_msg("%s", why.text);
 	bench->session = session_new(&bench->office);
@@ -100,6 +101,7 @@ void bench_end(struct bench *bench)
 	deferrals_close(bench->office.deferrals);
 	complaints_close(bench->office.complaints);
 	traffic_close(bench->office.traffic);
+	counters_close(bench->office.counters);
 	arrivals_close(bench->office.arrivals);
 	free(bench);
 }

@@ -126,6 +126,34 @@ static void brackets_are_taken_off(void **state)
 	assert_int_equal(strlen(address.text), MAILBOX_PATH_MAX);
 }
 
+static void repeats_are_found_whatever_their_case(void **state)
+{
+	static const char *const paths[] = {"<a@x.example>", "<b@x.example>", "<A@X.example>",
+					    "<a@x.example>", "<c@x.example>", "<B@x.example>"};
+	static const uint32_t firsts[] = {0, 1, 0, 0, 4, 1};
+	struct envelope envelope = {0};
+	char path[32];
+
+	(void)state;
+	assert_int_equal(envelope_begin(&envelope, "<s@x.example>"), ERR_OK);
+	assert_int_equal(envelope_find_repeats(&envelope), ERR_OK);
+	for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++)
+		assert_int_equal(envelope_add(&envelope, paths[i]), ERR_OK);
+	assert_int_equal(envelope_find_repeats(&envelope), ERR_OK);
+	for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++)
+		assert_int_equal(envelope.recipients[i].first, firsts[i]);
+
+	assert_int_equal(envelope_begin(&envelope, "<s@x.example>"), ERR_OK);
+	for (unsigned i = 0; i < ENVELOPE_RECIPIENTS_MAX; i++) {
+		snprintf(path, sizeof path, "<user%u@x.example>", i % 5000);
+		assert_int_equal(envelope_add(&envelope, path), ERR_OK);
+	}
+	assert_int_equal(envelope_find_repeats(&envelope), ERR_OK);
+	for (unsigned i = 0; i < ENVELOPE_RECIPIENTS_MAX; i++)
+		assert_int_equal(envelope.recipients[i].first, i % 5000);
+	envelope_free(&envelope);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -134,6 +162,7 @@ int main(void)
 		cmocka_unit_test(recipients_have_a_maximum),
 		cmocka_unit_test(so_has_their_text),
 		cmocka_unit_test(brackets_are_taken_off),
+		cmocka_unit_test(repeats_are_found_whatever_their_case),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -90,6 +90,36 @@ static void refused_recipients_are_taken_off_as_received(void **state)
 	bench_end(bench);
 }
 
+static void a_recipient_given_twice_is_one(void **state)
+{
+	struct bench *bench = bench_begin("mixed = strip\n");
+	size_t next = 0;
+
+	(void)state;
+	bench_local_mail(bench, "<app@svc.example>");
+	bench_add_rcpt(bench, "<bob@lapsed.example>");
+	bench_add_rcpt(bench, "<bob@fine.example>");
+	bench_add_rcpt(bench, "<bob@lapsed.example>");
+	bench_add_rcpt(bench, "<Bob@Lapsed.example>");
+	bench_add_rcpt(bench, "<bob@fine.example>");
+	bench_header(bench, "X-Mail-Class", "password-reset");
+	assert_int_equal(bench_eoh(bench), SESSION_CONTINUE);
+	bench_assert_logged(2, "rcpt=<bob@lapsed.example>");
+	/* Each spelling is taken off, once. */
+	assert_string_equal(session_next_stripped(bench->session, &next), "<bob@lapsed.example>");
+	assert_string_equal(session_next_stripped(bench->session, &next), "<Bob@Lapsed.example>");
+	assert_null(session_next_stripped(bench->session, &next));
+	session_end(bench->session);
+
+	bench_mail(bench, "<app@svc.example>");
+	bench_add_rcpt(bench, "<bob@lapsed.example>");
+	bench_add_rcpt(bench, "<BOB@lapsed.example>");
+	bench_header(bench, "X-Mail-Class", "password-reset");
+	assert_int_equal(bench_eoh(bench), SESSION_REJECT);
+	assert_int_equal(bench->reply.line_count, 1);
+	bench_end(bench);
+}
+
 static void many_refused_recipients_are_counted(void **state)
 {
 	struct bench *bench = bench_begin("");
@@ -272,6 +302,7 @@ int main(void)
 		cmocka_unit_test(one_refused_recipient_refuses_the_message),
 		cmocka_unit_test(one_deferred_recipient_defers_the_message),
 		cmocka_unit_test(refused_recipients_are_taken_off_as_received),
+		cmocka_unit_test(a_recipient_given_twice_is_one),
 		cmocka_unit_test(many_refused_recipients_are_counted),
 		cmocka_unit_test(more_recipients_than_are_kept_are_nobodys_reset),
 		cmocka_unit_test(a_date_in_the_message_counts_for_its_recipient),
