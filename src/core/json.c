@@ -39,26 +39,43 @@ static bool is_utf16(const char *text, size_t length)
 		(text[0] == '\0') != (text[1] == '\0'));
 }
 
+/* Behind the string that begins at text, which is behind its quotation mark. Most of
+ * a document is strings: memchr is faster than looking at each character. */
+static const char *end_of_string(const char *text, const char *end)
+{
+	const char *from = text;
+
+	for (;;) {
+		const char *quote = memchr(from, '"', (size_t)(end - from));
+		const char *escape = quote;
+
+		if (quote == NULL)
+			return end;
+		while (escape > text && escape[-1] == '\\')
+			escape--;
+		from = quote + 1;
+		if ((quote - escape) % 2 == 0)
+			return from;
+	}
+}
+
 /* Brackets within strings do not nest. Looked at before parsing, so that neither
  * the parser nor the clean-up recurses deeper. */
 static bool is_too_deep(const char *text, size_t length)
 {
+	const char *end = text + length;
 	size_t depth = 0;
-	bool in_string = false;
 
-	for (size_t i = 0; i < length; i++) {
-		if (in_string) {
-			if (text[i] == '\\')
-				i++;
-			else if (text[i] == '"')
-				in_string = false;
-		} else if (text[i] == '"') {
-			in_string = true;
-		} else if (text[i] == '{' || text[i] == '[') {
+	while (text < end) {
+		char c = *text++;
+
+		if (c == '"') {
+			text = end_of_string(text, end);
+		} else if (c == '{' || c == '[') {
 			depth++;
 			if (depth > JSON_DEPTH_MAX)
 				return true;
-		} else if ((text[i] == '}' || text[i] == ']') && depth > 0) {
+		} else if ((c == '}' || c == ']') && depth > 0) {
 			depth--;
 		}
 	}

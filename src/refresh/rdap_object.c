@@ -7,7 +7,6 @@
 #include "resetguard/rdap_object.h"
 
 #include <ctype.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -89,7 +88,8 @@ static void letters_of(const char *text, char letters[TOKEN_MAX])
 	size_t length = 0;
 
 	for (; *text != '\0' && length < TOKEN_MAX - 1; text++) {
-		if (strncasecmp(text, "http://", 7) == 0 || strncasecmp(text, "https://", 8) == 0)
+		if ((*text == 'h' || *text == 'H') && (strncasecmp(text, "http://", 7) == 0 ||
+						       strncasecmp(text, "https://", 8) == 0))
 			break;
 		if (isalnum((unsigned char)*text))
 			letters[length++] = (char)tolower((unsigned char)*text);
@@ -101,18 +101,13 @@ static void letters_of(const char *text, char letters[TOKEN_MAX])
 
 /* Appends, and cuts at the maximum. What a server wrote is shown on terminals
  * and in logs: only printable ASCII. */
-static void evidence_add(char *evidence, const char *format, ...) PRINTF_LIKE(2, 3);
-static void evidence_add(char *evidence, const char *format, ...)
+static void evidence_add(char *evidence, const char *text)
 {
 	size_t used = strlen(evidence);
-	va_list arguments;
 
-	va_start(arguments, format);
-	(void)vsnprintf(evidence + used, HISTORY_EVIDENCE_MAX + 1 - used, format, arguments);
-	va_end(arguments);
-	for (char *at = evidence + used; *at != '\0'; at++)
-		if (*at < 0x20 || *at > 0x7e)
-			*at = '?';
+	for (; *text != '\0' && used < HISTORY_EVIDENCE_MAX; text++)
+		evidence[used++] = *text < 0x20 || *text > 0x7e ? '?' : *text;
+	evidence[used] = '\0';
 }
 
 /* ------------------------------------------------------------------ statuses */
@@ -150,7 +145,9 @@ static enum err read_statuses(const struct json *object, struct statuses *status
 		for (size_t k = 0; k < sizeof(known) / sizeof(known[0]); k++)
 			if (strcmp(letters, known[k].letters) == 0)
 				*(bool *)((char *)statuses + known[k].flag) = true;
-		evidence_add(evidence, "%s%s", i == 0 ? "" : ", ", text);
+		if (i > 0)
+			evidence_add(evidence, ", ");
+		evidence_add(evidence, text);
 	}
 	evidence_add(evidence, "]");
 	return ERR_OK;
@@ -291,7 +288,9 @@ static void observe_name_servers(const struct name_servers *servers,
 		memcpy(joined + length, server->name, server->length);
 		length += server->length;
 		joined[length++] = ' ';
-		evidence_add(observation->evidence, "%s%s", i == 0 ? "" : " ", server->name);
+		if (i > 0)
+			evidence_add(observation->evidence, " ");
+		evidence_add(observation->evidence, server->name);
 		if (parking != NULL && rdap_parking_has(parking, server))
 			observation->ns_parked = true;
 	}
@@ -338,16 +337,25 @@ static enum state state_of(const struct statuses *statuses, const struct observa
 
 static void evidence_of_facts(struct observation *observation, const char *handle)
 {
-	if (observation->registered_at != 0)
-		evidence_add(observation->evidence, " registered=%s",
-			     time_format(observation->registered_at).text);
-	if (observation->expires_at != 0)
-		evidence_add(observation->evidence, " expires=%s",
-			     time_format(observation->expires_at).text);
-	if (observation->registrar_id != 0)
-		evidence_add(observation->evidence, " registrar=%u", observation->registrar_id);
-	if (handle[0] != '\0')
-		evidence_add(observation->evidence, " handle=%.64s", handle);
+	char *evidence = observation->evidence;
+	char text[80];
+
+	if (observation->registered_at != 0) {
+		evidence_add(evidence, " registered=");
+		evidence_add(evidence, time_format(observation->registered_at).text);
+	}
+	if (observation->expires_at != 0) {
+		evidence_add(evidence, " expires=");
+		evidence_add(evidence, time_format(observation->expires_at).text);
+	}
+	if (observation->registrar_id != 0) {
+		snprintf(text, sizeof(text), " registrar=%u", observation->registrar_id);
+		evidence_add(evidence, text);
+	}
+	if (handle[0] != '\0') {
+		snprintf(text, sizeof(text), " handle=%.64s", handle);
+		evidence_add(evidence, text);
+	}
 }
 
 enum err rdap_object_read(const struct json *object, const struct domain *domain,

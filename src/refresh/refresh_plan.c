@@ -16,7 +16,7 @@ struct plan {
 static bool find_registry(const struct refresh *refresh, const struct domain *domain,
 			  struct refresh_route *route, struct refresh_question *question)
 {
-	if (refresh_find_route(refresh, domain, 0, route)) {
+	if (refresh_find_route(refresh, domain, route)) {
 		question->source = route->source;
 		question->host = route->host;
 		return true;

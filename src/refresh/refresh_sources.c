@@ -45,13 +45,18 @@ static bool find(const struct refresh *refresh, const struct domain *domain, siz
 	return false;
 }
 
-bool refresh_find_route(const struct refresh *refresh, const struct domain *domain, size_t place,
-			struct refresh_route *route)
+bool refresh_find_next(const struct refresh *refresh, const struct domain *domain, size_t place,
+		       struct refresh_route *route)
 {
-	if (domain_is_below_private(refresh->options.suffixes, domain))
-		return false;
 	for (; place < refresh->options.conf->source_count; place++)
 		if (find(refresh, domain, place, route))
 			return true;
 	return false;
+}
+
+bool refresh_find_route(const struct refresh *refresh, const struct domain *domain,
+			struct refresh_route *route)
+{
+	return !domain_is_below_private(refresh->options.suffixes, domain) &&
+	       refresh_find_next(refresh, domain, 0, route);
 }

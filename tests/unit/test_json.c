@@ -142,6 +142,7 @@ static enum err parse_nested(size_t depth, bool closed, struct why *why)
 
 static void depth_is_limited(void **state)
 {
+	char text[6 + JSON_DEPTH_MAX];
 	struct why why = {""};
 	struct json *document;
 
@@ -156,6 +157,11 @@ static void depth_is_limited(void **state)
 		"[\"\\\"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[\"]");
 	assert_int_equal(json_length(document), 1);
 	json_free(document);
+	/* brackets after a string that ends in an escaped backslash */
+	memset(text, '[', sizeof text);
+	memcpy(text, "[\"\\\\\"," , 6);
+	assert_int_equal(json_parse(text, sizeof text, &document, &why), ERR_DATA);
+	assert_string_equal(why.text, "is nested deeper than 64");
 }
 
 static void size_is_limited(void **state)
