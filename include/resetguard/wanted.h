@@ -4,8 +4,8 @@
  *
  * A directory, cache_dir/wanted, with one empty file per domain: created
  * exclusively, so that it de-duplicates itself, loses nothing and needs no lock;
- * removed after the commit that answers it. The milter writes it, the updater
- * takes from it. A file whose name is no domain is left alone and reported.
+ * removed after the commit that answers it, if only by when to ask again. The milter
+ * writes it, the updater takes from it. A file whose name is no domain is left alone and reported.
  *
  * Who answers at once, `refresh --watch`, says so by a lock on one byte of
  * cache_dir/refresh.lock. It is an open file description lock, which others see
@@ -43,6 +43,9 @@ MUST_CHECK enum err wanted_each(struct wanted *wanted,
 
 /* 0 also if it is not there. */
 MUST_CHECK enum err wanted_remove(struct wanted *wanted, const struct domain *domain);
+
+/* Whether no name is on the list, or there is none. Any thread. */
+bool wanted_is_empty(const struct wanted *wanted);
 
 /* Whether the domain is on the list. Any thread. */
 bool wanted_has(const struct wanted *wanted, const struct domain *domain);

@@ -7,8 +7,9 @@
  * and goes first at its registry, yet has at most every other request there while
  * others wait; its answer is committed as soon as it is there.
  *
- * A wanted name that cannot be answered stays on the list, and is asked about again
- * when its record is due; without a record, within a minute.
+ * A wanted name that cannot be answered leaves the list as soon as that is known, so
+ * that nobody waits for it in vain; its record says when it is asked about again, and
+ * until then a name that is wanted anew leaves the list at once.
  *
  * What ends another run (a full cache, a clock that contradicts it, no bootstrap
  * document) is logged here and tried again, after pauses that grow to five minutes.

@@ -167,6 +167,18 @@ enum err wanted_remove(struct wanted *wanted, const struct domain *domain)
 	return ERR_OK;
 }
 
+static enum err stop_at_name(void *context, const char *name)
+{
+	(void)context;
+	(void)name;
+	return ERR_EXISTS;
+}
+
+bool wanted_is_empty(const struct wanted *wanted)
+{
+	return each_name(wanted, stop_at_name, NULL) != ERR_EXISTS;
+}
+
 bool wanted_has(const struct wanted *wanted, const struct domain *domain)
 {
 	char path[PATH_MAX];

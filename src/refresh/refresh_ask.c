@@ -122,7 +122,7 @@ static bool wait_for_source(struct refresh *refresh, struct ticket *ticket, size
 	const struct domain domain = ticket_domain(ticket);
 	struct refresh_route route;
 
-	if (!refresh_find_route(refresh, &domain, place, &route))
+	if (!refresh_find_next(refresh, &domain, place, &route))
 		return false;
 	free(ticket->url);
 	ticket->url = NULL;
@@ -177,7 +177,7 @@ static void ask_registry(struct refresh *refresh, struct ticket *ticket)
 	enum err err;
 
 	if (url == NULL) {
-		if (!refresh_find_route(refresh, &domain, ticket->place, &route) ||
+		if (!refresh_find_next(refresh, &domain, ticket->place, &route) ||
 		    route.place != ticket->place) {
 			fail_registry(refresh, ticket, "it is no longer asked");
 			return;
@@ -191,6 +191,19 @@ static void ask_registry(struct refresh *refresh, struct ticket *ticket)
 		fail_registry(refresh, ticket, err_text(err));
 }
 
+/* Somebody waits for it: a failure that is stored says when it is asked again, and
+ * lets the message go on. */
+static void fail_for_now(struct refresh *refresh, struct ticket *ticket, const char *cause,
+			 int64_t rest_ms)
+{
+	struct answer *answer;
+
+	fail_at_once(refresh, ticket, asked(refresh, ticket), cause);
+	answer = &refresh->batch[refresh->batch_count - 1];
+	answer->observation.retry_after = rest_ms / 1000;
+	answer->cause = REFRESH_CAUSE_THROTTLED;
+}
+
 /* A host that asks for more patience than one request has: what waits for it
  * stays due, and the run does not sleep. Their answers of the DNS come first, since
  * a ticket must outlive what is to be committed of it. */
@@ -200,19 +213,24 @@ static enum err give_up_on(struct refresh *refresh, struct refresh_host *host, i
 	char cause[OBSERVATION_ERROR_MAX + 1];
 	enum err err = has_waiting(host) ? refresh_commit(refresh, why) : ERR_OK;
 
-	if (err != ERR_OK)
-		return err;
-
 	snprintf(cause, sizeof cause,
 		 "%.100s limits our queries or does not answer: not asked for another %lld s", host->name,
 		 (long long)(rest_ms / 1000));
-	while (has_waiting(host)) {
-		struct ticket *ticket = take_next(host);
+	while (err == ERR_OK && has_waiting(host)) {
+		struct ticket *ticket;
 
-		if (!ask_the_next(refresh, ticket, cause))
+		err = make_room(refresh, why);
+		if (err != ERR_OK)
+			break;
+		ticket = take_next(host);
+		if (ask_the_next(refresh, ticket, cause))
+			continue;
+		if (ticket->wanted)
+			fail_for_now(refresh, ticket, cause, rest_ms);
+		else
 			refresh_give_up(refresh, ticket, cause);
 	}
-	return ERR_OK;
+	return err;
 }
 
 /* Asks the host as far as it may be asked; *wait_ms: when it may again. */
@@ -497,7 +515,7 @@ static enum err read_ticket(struct refresh *refresh, struct ticket *ticket,
 	ticket->state = facts.state;
 	ticket->source = facts.source;
 	ticket->dns_state = facts.dns_state;
-	ticket->registry_serves = refresh_find_route(refresh, domain, 0, &route);
+	ticket->registry_serves = refresh_find_route(refresh, domain, &route);
 	ticket->registry_due = forced || err == ERR_NOT_FOUND || refresh->dns == NULL ||
 			       facts.registry.next_check_at <= refresh->clock();
 	return ERR_OK;

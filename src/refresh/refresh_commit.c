@@ -211,8 +211,22 @@ static void note_failed(struct refresh_totals *totals, const struct refresh_resu
 		totals->oldest_check = result->checked_at;
 }
 
-static void tell(struct refresh *refresh, const struct domain *domain,
-		 const struct refresh_result *result)
+/* What was answered is no longer wanted; a failure is an answer too, once its record
+ * says when to ask again. */
+static void take_off_list(struct refresh *refresh)
+{
+	if (refresh->options.wanted == NULL || wanted_is_empty(refresh->options.wanted))
+		return;
+	for (size_t i = 0; i < refresh->batch_count; i++) {
+		const struct domain domain = ticket_domain(refresh->batch[i].ticket);
+
+		if (refresh->batch[i].is_last &&
+		    wanted_remove(refresh->options.wanted, &domain) != ERR_OK)
+			log_line(LOG_LEVEL_WARNING, "wanted/%s cannot be removed", domain.name);
+	}
+}
+
+static void tell(struct refresh *refresh, const struct refresh_result *result)
 {
 	switch (result->outcome) {
 	case REFRESH_FAILED:
@@ -229,10 +243,6 @@ static void tell(struct refresh *refresh, const struct domain *domain,
 		refresh->totals.held_back++;
 		break;
 	}
-	/* A failed look-up leaves the name wanted: it is still being waited for. */
-	if (refresh->options.wanted != NULL && result->outcome != REFRESH_FAILED &&
-	    wanted_remove(refresh->options.wanted, domain) != ERR_OK)
-		log_line(LOG_LEVEL_WARNING, "wanted/%s cannot be removed", domain->name);
 	if (refresh->options.told != NULL)
 		refresh->options.told(refresh->options.context, result);
 }
@@ -253,7 +263,7 @@ static void tell_answer(struct refresh *refresh, const struct answer *answer)
 
 	if (answer->ticket->changed && answer->outcome == REFRESH_UNCHANGED)
 		result.outcome = REFRESH_CHANGED;
-	tell(refresh, &domain, &result);
+	tell(refresh, &result);
 }
 
 void refresh_give_up(struct refresh *refresh, struct ticket *ticket, const char *cause)
@@ -269,7 +279,7 @@ void refresh_give_up(struct refresh *refresh, struct ticket *ticket, const char 
 		.checked_at = ticket->checked_at,
 	};
 
-	tell(refresh, &domain, &result);
+	tell(refresh, &result);
 	ticket_end(refresh, ticket);
 }
 
@@ -356,12 +366,14 @@ enum err refresh_commit(struct refresh *refresh, struct why *why)
 	err = cache_write_begin(refresh->options.cache, refresh->clock(), &txn, why);
 	if (err != ERR_OK)
 		return err;
-	if (clock_is_doubtful(refresh, txn))
+	if (clock_is_doubtful(refresh, txn)) {
 		leave_batch(refresh, txn);
-	else
+	} else {
 		err = store_batch(refresh, txn, why);
-	if (err != ERR_OK)
-		return err;
+		if (err != ERR_OK)
+			return err;
+		take_off_list(refresh);
+	}
 	for (size_t i = 0; i < refresh->batch_count; i++) {
 		const struct answer *answer = &refresh->batch[i];
 

@@ -17,7 +17,7 @@
 #include "resetguard/refresh.h"
 
 enum {
-	REFRESH_BATCH_MAX = 256,     /* answers of one commit */
+	REFRESH_BATCH_MAX = 1024,    /* answers of one commit */
 	REFRESH_BATCH_AGE_MS = 1000, /* the longest an answer waits for its commit */
 	REFRESH_REDIRECTS_MAX = 3,
 	REFRESH_UNCONFIRMED_MAX = 64, /* tickets before a server confirmed the clock */
@@ -134,10 +134,12 @@ struct refresh_route {
 	char url[HTTP_URL_MAX];
 };
 
-/* The first registry source, from that place in `sources` on, that serves the
- * domain. False: none does. */
-bool refresh_find_route(const struct refresh *refresh, const struct domain *domain, size_t place,
+/* The first registry source that serves the domain. False: none does. */
+bool refresh_find_route(const struct refresh *refresh, const struct domain *domain,
 			struct refresh_route *route);
+/* The same from that place in `sources` on, of a domain that one serves. */
+bool refresh_find_next(const struct refresh *refresh, const struct domain *domain, size_t place,
+		       struct refresh_route *route);
 /* Queues a domain that somebody waits for; or one whose due checks are to be made. */
 MUST_CHECK enum err refresh_add_wanted(struct refresh *refresh, const struct domain *domain);
 MUST_CHECK enum err refresh_add_if_due(struct refresh *refresh, const struct domain *domain);

@@ -101,7 +101,34 @@ static void told(void *context, const struct refresh_result *result)
 		watch->told(watch->told_context, result);
 }
 
+/* What failed keeps its time, and nobody waits for it: every message to it would have
+ * it asked again. */
+static enum err consider_wanted(struct watch *watch, struct cache_txn *txn,
+				const struct domain *domain)
+{
+	struct facts facts;
+	enum err err = cache_get_facts(txn, domain, &facts);
+
+	if (err == ERR_OK && facts.registry.failures + facts.dns.failures > 0 &&
+	    facts_next_check_at(&facts) > watch->clock() && !is_asked(watch, domain))
+		return wanted_remove(watch->options.wanted, domain);
+	return ask_wanted(watch, domain);
+}
+
 /* ---- events ---- */
+
+static enum err look_at_name(struct watch *watch, const struct domain *domain)
+{
+	struct cache_txn *txn;
+	enum err err;
+
+	err = cache_read_begin(watch->options.cache, time_monotonic_ms(), &txn);
+	if (err != ERR_OK)
+		return err;
+	err = consider_wanted(watch, txn, domain);
+	cache_read_end(txn);
+	return err;
+}
 
 static void take_signals(struct watch *watch)
 {
@@ -124,7 +151,7 @@ static void take_event(struct watch *watch, const struct inotify_event *event)
 	if (domain_from_text(event->name, strlen(event->name), &domain) != ERR_OK ||
 	    strcmp(domain.name, event->name) != 0)
 		return;
-	if (ask_wanted(watch, &domain) != ERR_OK)
+	if (look_at_name(watch, &domain) != ERR_OK)
 		watch->look_at_ms = 0;
 }
 
@@ -168,15 +195,9 @@ static bool is_resting(const struct refresh *refresh, const struct domain *domai
 
 static enum err look_at_wanted(void *context, const struct domain *domain)
 {
-	struct look *look = context;
-	struct facts facts;
-	enum err err = cache_get_facts(look->txn, domain, &facts);
-	bool failed = err == ERR_OK && facts.registry.failures + facts.dns.failures > 0;
+	const struct look *look = context;
 
-	if ((failed && facts_next_check_at(&facts) > look->now) ||
-	    is_resting(look->watch->refresh, domain))
-		return ERR_OK;
-	return ask_wanted(look->watch, domain);
+	return consider_wanted(look->watch, look->txn, domain);
 }
 
 static enum err look_at_due(void *context, const struct domain *domain, int64_t due_at)

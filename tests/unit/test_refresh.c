@@ -145,7 +145,7 @@ static void what_is_not_due_is_not_asked(void **state)
 	tear_down(&setting);
 }
 
-static void a_wanted_domain_is_asked_once_and_stays_wanted_when_that_fails(void **state)
+static void a_wanted_domain_is_asked_once_and_is_due_when_that_fails(void **state)
 {
 	struct setting setting;
 	struct refresh_totals totals;
@@ -161,7 +161,8 @@ static void a_wanted_domain_is_asked_once_and_stays_wanted_when_that_fails(void 
 			 ERR_OK);
 	assert_int_equal(totals.failed, 2);
 	assert_int_equal(facts_of(setting.place, "wanted.example").flags, 0);
-	assert_int_equal(access(cacheplace_path(setting.place, "wanted/wanted.example"), F_OK), 0);
+	assert_int_equal(facts_of(setting.place, "wanted.example").registry.failures, 1);
+	assert_true(wanted_is_empty(setting.wanted));
 	tear_down(&setting);
 }
 
@@ -218,7 +219,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_failure_moves_the_try_and_nothing_else),
 		TEST(what_is_not_due_is_not_asked),
-		TEST(a_wanted_domain_is_asked_once_and_stays_wanted_when_that_fails),
+		TEST(a_wanted_domain_is_asked_once_and_is_due_when_that_fails),
 		TEST(a_name_below_a_private_suffix_is_no_registrys),
 		TEST(a_clock_set_back_writes_nothing),
 		TEST(one_run_at_a_time),

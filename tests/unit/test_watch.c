@@ -151,18 +151,21 @@ static void what_appears_is_asked_about_and_a_failure_not_at_once_again(void **s
 	assert_int_equal(watch_run(&setting.options, the_clock, &setting.place->why), ERR_OK);
 	assert_int_equal(setting.told, 3);
 	assert_string_equal(setting.names[2], "later.example");
-	assert_true(is_wanted(&setting, "wanted.example"));
-	assert_true(is_wanted(&setting, "later.example"));
+	/* Nobody is to wait for it any longer. */
+	assert_false(is_wanted(&setting, "wanted.example"));
+	assert_false(is_wanted(&setting, "later.example"));
 	assert_int_equal(facts_of(setting.place, "wanted.example").registry.failures, 1);
 
-	/* Nor by another watcher, as long as its record is not due. */
+	/* Nor by another watcher, as long as its record is not due: it leaves the list. */
 	setting.told = 0;
 	setting.appears = NULL;
+	want(&setting, "wanted.example");
 	want(&setting, "third.example");
 	setting.stop_after = 1;
 	assert_int_equal(watch_run(&setting.options, the_clock, &setting.place->why), ERR_OK);
 	assert_int_equal(setting.told, 1);
 	assert_string_equal(setting.names[0], "third.example");
+	assert_false(is_wanted(&setting, "wanted.example"));
 	tear_down(&setting);
 }
 
