@@ -202,25 +202,29 @@ enum err cli_name_read(const struct cli *cli, const char *text, struct cli_name 
 		       struct why *why)
 {
 	size_t length = strlen(text);
-	struct cli_name read = {.has_mailbox = strchr(text, '@') != NULL};
-	struct domain host;
+	bool has_mailbox = strchr(text, '@') != NULL;
+	struct domain_names names;
+	struct mailbox mailbox;
 	enum err err;
 
 	if (length > CLI_NAME_MAX)
 		return err_why(ERR_DATA, why, "longer than %d characters", CLI_NAME_MAX);
-	memcpy(read.text, text, length);
-	if (read.has_mailbox) {
-		err = mailbox_parse(text, length, &read.mailbox);
-		host = read.mailbox.host;
-	} else {
-		err = domain_from_text(text, length, &host);
-	}
+	if (has_mailbox)
+		err = mailbox_parse(text, length, &mailbox);
+	else
+		err = domain_from_text(text, length, &mailbox.host);
 	if (err != ERR_OK)
 		return err_why(ERR_DATA, why, "is neither a domain nor an address of one");
-	err = domain_names(cli->suffixes, &host, &read.names);
+	err = domain_names(cli->suffixes, &mailbox.host, &names);
 	if (err != ERR_OK)
-		return err_why(ERR_DATA, why, "no registry sells such a name (%s)", host.name);
-	*name = read;
+		return err_why(ERR_DATA, why, "no registry sells such a name (%s)",
+			       mailbox.host.name);
+	/* What there is of it, not 2 kB: import reads millions. */
+	memcpy(name->text, text, length + 1);
+	name->has_mailbox = has_mailbox;
+	if (has_mailbox)
+		name->mailbox = mailbox;
+	name->names = names;
 	return ERR_OK;
 }
 

@@ -226,28 +226,29 @@ bool domain_is_special(const struct domain *host)
 	return false;
 }
 
-/* Where the longest listed suffix of name begins; NULL if none is listed. */
+/* Where the longest listed suffix of name begins that has more than one label; the
+ * last label if there is none. */
 static const char *longest_suffix(const psl_ctx_t *psl, const char *name, int section)
 {
-	while (!is_suffix(psl, name, section)) {
-		name = strchr(name, '.');
-		if (name == NULL)
-			return NULL;
-		name++;
+	for (;;) {
+		const char *dot = strchr(name, '.');
+
+		if (dot == NULL || is_suffix(psl, name, section))
+			return name;
+		name = dot + 1;
 	}
-	return name;
 }
 
 /* suffix points into host, behind its first label. */
-static struct domain one_label_more(const struct domain *host, const char *suffix)
+static void one_label_more(const struct domain *host, const char *suffix, struct domain *domain)
 {
 	const char *before = suffix - 1;
 	const char *dot = memrchr(host->name, '.', (size_t)(before - host->name));
 	const char *start = dot == NULL ? host->name : dot + 1;
-	struct domain domain = {.length = (unsigned char)strlen(start)};
+	size_t length = (size_t)(host->name + host->length - start);
 
-	memcpy(domain.name, start, domain.length + 1U);
-	return domain;
+	domain->length = (unsigned char)length;
+	memcpy(domain->name, start, length + 1);
 }
 
 enum err domain_names(const struct domain_suffixes *suffixes, const struct domain *host,
@@ -258,19 +259,18 @@ enum err domain_names(const struct domain_suffixes *suffixes, const struct domai
 
 	if (domain_is_special(host))
 		return ERR_NOT_FOUND;
-	/* Most often the longest one is ICANN's, and the only one. */
+	/* Nobody needs to be asked about the last label: listed or not, it is a suffix
+	 * of names for sale. */
 	suffix = longest_suffix(suffixes->psl, host->name, PSL_TYPE_ANY);
-	icann = suffix == NULL ? NULL : longest_suffix(suffixes->psl, suffix, PSL_TYPE_ICANN);
-	if (icann == NULL)
-		icann = domain_tld(host);
+	icann = longest_suffix(suffixes->psl, suffix, PSL_TYPE_ICANN);
 	if (icann == host->name)
 		return ERR_NOT_FOUND;
 
-	names->registrable = one_label_more(host, icann);
+	one_label_more(host, icann, &names->registrable);
 	names->below_private.length = 0;
 	names->below_private.name[0] = '\0';
-	if (suffix != NULL && suffix < icann && suffix != host->name)
-		names->below_private = one_label_more(host, suffix);
+	if (suffix < icann && suffix != host->name)
+		one_label_more(host, suffix, &names->below_private);
 	return ERR_OK;
 }
 
