@@ -26,6 +26,16 @@ static enum err put(struct cache_txn *txn, enum store_db db, struct bytes key, s
 	return store_put(txn->store, db, key, value);
 }
 
+static enum err append(struct cache_txn *txn, enum store_db db, struct bytes key,
+		       struct bytes value)
+{
+	enum err err = store_append(txn->store, db, key, value);
+
+	if (err != ERR_EXISTS)
+		txn->written = true;
+	return err;
+}
+
 /* ---- facts ---- */
 
 enum err cache_get_facts(struct cache_txn *txn, const struct domain *domain, struct facts *facts)
@@ -80,6 +90,22 @@ enum err cache_put_facts(struct cache_txn *txn, const struct domain *domain,
 	if (err != ERR_OK)
 		return err;
 	return put(txn, STORE_FACTS, domain_bytes(domain), (struct bytes){new, sizeof new});
+}
+
+enum err cache_append_facts(struct cache_txn *txn, const struct domain *domain,
+			    const struct facts *facts)
+{
+	unsigned char record[FACTS_RECORD_SIZE];
+	unsigned char key[DUE_KEY_MAX];
+	int64_t due_at = facts_next_check_at(facts);
+
+	facts_encode(facts, record);
+	enum err err = append(txn, STORE_FACTS, domain_bytes(domain),
+			      (struct bytes){record, sizeof record});
+	if (err != ERR_OK || due_at == 0)
+		return err;
+	err = append(txn, STORE_DUE, due_key(domain, due_at, key), (struct bytes){"", 0});
+	return err == ERR_EXISTS ? move_due(txn, domain, 0, due_at) : err;
 }
 
 /* ---- history ---- */
@@ -171,6 +197,16 @@ enum err cache_put_address(struct cache_txn *txn, const struct address_hash *has
 
 	addresses_encode(facts, record);
 	return put(txn, STORE_ADDRESSES, hash_bytes(hash), (struct bytes){record, sizeof record});
+}
+
+enum err cache_append_address(struct cache_txn *txn, const struct address_hash *hash,
+			      const struct address_facts *facts)
+{
+	unsigned char record[ADDRESSES_RECORD_SIZE];
+
+	addresses_encode(facts, record);
+	return append(txn, STORE_ADDRESSES, hash_bytes(hash),
+		      (struct bytes){record, sizeof record});
 }
 
 /* ---- pins ---- */

@@ -93,6 +93,35 @@ static void due_follows_the_facts(void **state)
 	cacheplace_commit(place, txn);
 }
 
+static void what_is_appended_is_due_as_well(void **state)
+{
+	struct cacheplace *place = *state;
+	struct domain a = cacheplace_domain("a.example");
+	struct domain b = cacheplace_domain("b.example");
+	struct domain c = cacheplace_domain("c.example");
+	struct facts early = {.registry = {.next_check_at = 100}};
+	struct facts late = {.registry = {.next_check_at = 200}};
+	struct facts never = {.verified_at = 5};
+	struct facts read;
+
+	assert_int_equal(cacheplace_open_writer(place), ERR_OK);
+	struct cache_txn *txn = cacheplace_begin_write(place, NOW);
+	assert_int_equal(cache_append_facts(txn, &b, &late), ERR_OK);
+	assert_int_equal(cache_append_facts(txn, &a, &early), ERR_EXISTS);
+	assert_int_equal(cache_append_facts(txn, &b, &early), ERR_EXISTS);
+	assert_string_equal(due_until(txn, 1000, 0), "b.example@200 ");
+	assert_int_equal(cache_get_facts(txn, &a, &read), ERR_NOT_FOUND);
+	/* Behind the others by name, and before them by when it is due. */
+	assert_int_equal(cache_append_facts(txn, &c, &early), ERR_OK);
+	assert_string_equal(due_until(txn, 1000, 0), "c.example@100 b.example@200 ");
+	c.name[0] = 'd';
+	assert_int_equal(cache_append_facts(txn, &c, &never), ERR_OK);
+	assert_string_equal(due_until(txn, 1000, 0), "c.example@100 b.example@200 ");
+	assert_int_equal(cache_get_facts(txn, &c, &read), ERR_OK);
+	assert_int_equal(read.verified_at, 5);
+	cacheplace_commit(place, txn);
+}
+
 static enum err count_facts(void *context, const struct domain *domain, const struct facts *facts)
 {
 	struct due_list *list = context;
@@ -370,6 +399,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		AT_A_PLACE(the_clock_does_not_go_back),
 		AT_A_PLACE(due_follows_the_facts),
+		AT_A_PLACE(what_is_appended_is_due_as_well),
 		AT_A_PLACE(due_is_true_after_many_changes),
 		AT_A_PLACE(facts_come_back),
 		AT_A_PLACE(history_is_kept_in_order_and_once),
