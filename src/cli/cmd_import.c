@@ -3,10 +3,7 @@
  * import: domains or addresses, plain or CSV (address,verified_at), or JSON Lines
  * as exported; told apart line by line.
  *
- * Plain and CSV rows are gathered, sorted and merged, since one account may stand
- * there twice in two spellings: colliding rows keep the older date. JSON rows are
- * merged in batches as they come. What cannot be read is reported with its line
- * number, the rest is imported.
+ * What cannot be read is reported with its line number, the rest is imported.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -16,35 +13,26 @@
 
 #include "commands.h"
 #include "import.h"
+#include "lines.h"
+#include "progress.h"
 #include "resetguard/time.h"
 
-enum { IMPORT_LINE_MAX = 65536 };
+enum {
+	NAMED_MAX = 50,	   /* lines that are reported each */
+	SHOW_EVERY = 1024, /* rows, whether it is time to draw */
+};
 
-enum line_end { LINE_WHOLE, LINE_TOO_LONG, LINE_HAS_NUL, LINE_NONE };
-
-/* One line without its end. The rest of a line that is too long is passed over. */
-static enum line_end read_line(FILE *file, char line[IMPORT_LINE_MAX + 1], size_t *length)
-{
-	enum line_end end = LINE_WHOLE;
-	size_t used = 0;
-	int c = getc_unlocked(file);
-
-	if (c == EOF)
-		return LINE_NONE;
-	for (; c != EOF && c != '\n'; c = getc_unlocked(file)) {
-		if (c == '\0')
-			end = LINE_HAS_NUL;
-		if (used == IMPORT_LINE_MAX)
-			end = LINE_TOO_LONG;
-		else
-			line[used++] = (char)c;
-	}
-	while (used > 0 && strchr(" \t\r", line[used - 1]) != NULL)
-		used--;
-	line[used] = '\0';
-	*length = used;
-	return end;
-}
+struct import_command {
+	struct cli *cli;
+	const char *file_name;
+	struct lines *lines;
+	struct import *import;
+	struct progress progress;
+	uint64_t number; /* of the line in hand */
+	uint64_t unreadable;
+	uint64_t damaged;
+	bool storing;
+};
 
 /* Takes one CSV field (RFC 4180) in place: at is moved behind its comma. A quote
  * that is not closed before a comma or the end belongs to the text itself, as in
@@ -94,100 +82,233 @@ static bool is_heading(const char *field)
 	return false;
 }
 
-static enum err import_csv(struct import *import, char *line, uint64_t number, struct why *why)
+static enum err import_csv(struct import_command *command, char *line, struct why *why)
 {
 	char *at = line;
 	const char *name = take_field(&at);
 	const char *date = take_field(&at);
 	int64_t verified_at = 0;
 
-	if (number == 1 && is_heading(name))
+	if (command->number == 1 && is_heading(name))
 		return ERR_OK;
-	if (*date != '\0' && time_parse(date, import->cli->now, &verified_at) != ERR_OK &&
+	if (*date != '\0' && time_parse(date, command->cli->now, &verified_at) != ERR_OK &&
 	    time_parse_lenient(date, &verified_at) != ERR_OK)
 		return err_why(ERR_DATA, why, "\"%.40s\" is no time: write 2024-05-01, "
 			       "2024-05-01T07:00:00Z or @SECONDS",
 			       date);
-	return import_name(import, name, verified_at, why);
+	return import_name(command->import, name, verified_at, why);
 }
 
-static void report_line(struct import *import, const char *file_name, uint64_t number,
-			enum err err, const char *text)
+static const char *reason(enum err err, const struct why *why)
 {
-	import->unreadable++;
-	cli_error(import->cli, err, "%s:%" PRIu64 ": %s", file_name, number, text);
+	return why->text[0] == '\0' ? err_text(err) : why->text;
 }
+
+/* Of millions of bad lines the first say enough. */
+static void report_line(struct import_command *command, enum err err, const char *text)
+{
+	if (++command->unreadable > NAMED_MAX)
+		return;
+	progress_clear(&command->progress);
+	cli_error(command->cli, err, "%s:%" PRIu64 ": %s", command->file_name, command->number,
+		  text);
+}
+
+static void report_damaged(void *context, enum err err, const char *what)
+{
+	struct import_command *command = context;
+
+	if (++command->damaged > NAMED_MAX)
+		return;
+	progress_clear(&command->progress);
+	cli_error(command->cli, err, "%s: its record in the cache is left as it is, not merged: %s",
+		  what, err_text(err));
+}
+
+/* ---- how far it has got ---- */
+
+static void show_reading(struct import_command *command)
+{
+	const struct progress_state state = {
+		.what = "reading",
+		.units = "rows",
+		.count = command->number,
+		.done = lines_bytes(command->lines),
+		.all = lines_size(command->lines),
+	};
+
+	progress_show(&command->progress, &state, time_monotonic_ms());
+}
+
+static bool show_storing(void *context, const struct import_counts *counts)
+{
+	struct import_command *command = context;
+	const struct progress_state state = {
+		.what = "storing",
+		.units = "rows",
+		.count = counts->done,
+		.done = counts->done,
+		.all = counts->all,
+	};
+
+	if (!command->storing)
+		progress_restart(&command->progress, time_monotonic_ms());
+	command->storing = true;
+	progress_show(&command->progress, &state, time_monotonic_ms());
+	return !lines_stopped(command->lines);
+}
+
+/* Of an import that did not come to its end. */
+static void say_how_far(struct import_command *command)
+{
+	const struct import_counts counts = import_counts(command->import);
+	struct cli *cli = command->cli;
+
+	if (counts.all == 0)
+		cli_error(cli, ERR_BUSY,
+			  "import: ended at line %" PRIu64 "; nothing of its names and addresses is "
+			  "stored: run the same import again",
+			  command->number);
+	else
+		cli_error(cli, ERR_BUSY,
+			  "import: ended when %" PRIu64 " of %" PRIu64 " rows were stored; they stay: "
+			  "run the same import again for the rest",
+			  counts.done, counts.all);
+}
+
+/* ---- reading ---- */
 
 /* False: what went wrong is not the line's fault, and it makes no sense to go on. */
-static bool import_line(struct import *import, char *line, size_t length, uint64_t number,
-			const char *file_name)
+static bool import_line(struct import_command *command, char *line, size_t length)
 {
 	char *start = line + strspn(line, " \t");
-	struct why why = {""};
+	struct why why;
 	enum err err;
 
-	if (number == 1 && strncmp(start, "\xef\xbb\xbf", 3) == 0)
+	if (command->number == 1 && strncmp(start, "\xef\xbb\xbf", 3) == 0)
 		start += 3;
 	length -= (size_t)(start - line);
 	if (*start == '\0' || *start == '#')
 		return true;
+	why.text[0] = '\0';
 	if (*start == '{')
-		err = import_json(import, start, length, &why);
+		err = import_json(command->import, start, length, &why);
 	else
-		err = import_csv(import, start, number, &why);
+		err = import_csv(command, start, &why);
 	if (err == ERR_OK)
 		return true;
-	report_line(import, file_name, number, err, why.text[0] == '\0' ? err_text(err) : why.text);
+	report_line(command, err, reason(err, &why));
 	return err == ERR_DATA;
 }
 
-static bool import_file(struct import *import, FILE *file, const char *file_name)
+/* True: all lines were read. */
+static bool import_lines(struct import_command *command)
 {
-	char *line = malloc(IMPORT_LINE_MAX + 1);
-	uint64_t number = 0;
+	enum lines_end end;
+	bool going = true;
 	size_t length;
-	bool going = line != NULL;
+	char *line;
 
-	while (going) {
-		enum line_end end = read_line(file, line, &length);
-
-		number++;
-		if (end == LINE_NONE)
+	do {
+		end = lines_next(command->lines, &line, &length);
+		if (end != LINES_NONE && end != LINES_STOPPED)
+			command->number++;
+		switch (end) {
+		case LINES_WHOLE:
+			going = import_line(command, line, length);
 			break;
-		if (end == LINE_WHOLE)
-			going = import_line(import, line, length, number, file_name);
-		else
-			report_line(import, file_name, number, ERR_DATA,
-				    end == LINE_HAS_NUL ? "has a NUL byte"
-							: "is longer than 65536 bytes");
-	}
-	if (ferror(file)) {
-		cli_error(import->cli, ERR_IO, "%s: line %" PRIu64 ": %s", file_name, number,
-			  strerror(errno));
-		going = false;
-	}
-	free(line);
+		case LINES_TOO_LONG:
+			report_line(command, ERR_DATA, "is longer than 65536 bytes");
+			break;
+		case LINES_HAS_NUL:
+			report_line(command, ERR_DATA, "has a NUL byte");
+			break;
+		case LINES_FAILED:
+			report_line(command, ERR_IO, strerror(errno));
+			going = false;
+			break;
+		case LINES_STOPPED:
+			going = false;
+			break;
+		case LINES_NONE:
+			break;
+		}
+		if (command->number % SHOW_EVERY == 0)
+			show_reading(command);
+	} while (going && end != LINES_NONE);
 	return going;
+}
+
+static void say_counts(const struct import_command *command)
+{
+	const struct import_counts counts = import_counts(command->import);
+	const struct cli *cli = command->cli;
+
+	cli_say(cli, "imported %" PRIu64 " domains (%" PRIu64 " new), %" PRIu64 " addresses",
+		counts.domains, counts.new_domains, counts.addresses);
+	if (counts.others > 0)
+		cli_say(cli, "imported %" PRIu64 " pins and events", counts.others);
+	if (command->unreadable > 0)
+		cli_say(cli, "%" PRIu64 " lines could not be used%s", command->unreadable,
+			command->unreadable > NAMED_MAX ? "; the first 50 are named above" : "");
+	if (counts.damaged > 0)
+		cli_say(cli, "%" PRIu64 " records in the cache make no sense%s", counts.damaged,
+			counts.damaged > NAMED_MAX ? "; the first 50 are named above" : "");
+}
+
+static bool is_whole(const struct import *import)
+{
+	const struct import_counts counts = import_counts(import);
+
+	return counts.done == counts.all;
+}
+
+static void import_all(struct import_command *command)
+{
+	struct cli *cli = command->cli;
+	struct why why = {""};
+	bool whole = import_lines(command);
+	enum err err;
+
+	if (whole) {
+		err = import_finish(command->import, &why);
+		progress_clear(&command->progress);
+		if (err != ERR_OK)
+			cli_error(cli, err, "%s", reason(err, &why));
+		whole = err == ERR_OK && is_whole(command->import);
+	}
+	progress_clear(&command->progress);
+	if (!whole)
+		say_how_far(command);
+	say_counts(command);
 }
 
 static void run(struct cli *cli, FILE *file, const char *file_name)
 {
-	struct import import = {.cli = cli};
+	struct import_command command = {
+		.cli = cli,
+		.file_name = file_name,
+		.progress = progress_begin(cli->quiet, time_monotonic_ms()),
+	};
+	const struct import_options options = {
+		.cli = cli,
+		.clock = time_now,
+		.sort_memory = IMPORT_SORT_MEMORY,
+		.damaged = report_damaged,
+		.goes_on = show_storing,
+		.context = &command,
+	};
 	struct why why = {""};
-	enum err err;
+	enum err err = lines_open(fileno(file), &command.lines, &why);
 
-	if (import_file(&import, file, file_name)) {
-		err = import_finish(&import, &why);
-		if (err != ERR_OK)
-			cli_error(cli, err, "%s", why.text[0] == '\0' ? err_text(err) : why.text);
-	}
-	import_free(&import);
-	cli_say(cli, "imported %" PRIu64 " domains (%" PRIu64 " new), %" PRIu64 " addresses",
-		import.domains, import.new_domains, import.addresses);
-	if (import.others > 0)
-		cli_say(cli, "imported %" PRIu64 " pins and events", import.others);
-	if (import.unreadable > 0)
-		cli_say(cli, "%" PRIu64 " lines could not be used", import.unreadable);
+	if (err == ERR_OK)
+		err = import_new(&options, &command.import);
+	if (err == ERR_OK)
+		import_all(&command);
+	else
+		cli_error(cli, err, "import: %s", reason(err, &why));
+	import_free(command.import);
+	lines_close(command.lines);
 }
 
 void cmd_import(struct cli *cli, int argc, char **argv)

@@ -1,54 +1,25 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* import: rows on their way into the cache. */
+/* import: names and addresses on their way into the cache. */
 #include "import.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "import_work.h"
 #include "resetguard/policy.h"
 #include "resetguard/time.h"
 
 enum {
-	JSON_BATCH = 4096,  /* rows of one commit */
-	NAME_BATCH = 50000, /* domains or addresses of one commit */
+	BATCH = 100000,	  /* domains or addresses of one commit */
+	ASK_EVERY = 1024, /* rows, whether it goes on */
 };
 
-/* Makes room for one more element of size bytes. */
-static enum err grow(void **array, size_t *capacity, size_t count, size_t size)
-{
-	size_t wanted = *capacity == 0 ? 1024 : *capacity * 2;
-	void *grown;
-
-	if (count < *capacity)
-		return ERR_OK;
-	grown = reallocarray(*array, wanted, size);
-	if (grown == NULL)
-		return ERR_NO_MEMORY;
-	*array = grown;
-	*capacity = wanted;
-	return ERR_OK;
-}
-
-/* ---- gathering ---- */
-
-static enum err add_text(struct import *import, const struct domain *domain, size_t *offset)
-{
-	size_t length = domain->length + 1U;
-
-	while (import->names_length + length > import->names_size) {
-		size_t size = import->names_size == 0 ? 65536 : import->names_size * 2;
-		char *names = realloc(import->names, size);
-
-		if (names == NULL)
-			return ERR_NO_MEMORY;
-		import->names = names;
-		import->names_size = size;
-	}
-	memcpy(import->names + import->names_length, domain->name, length);
-	*offset = import->names_length;
-	import->names_length += length;
-	return ERR_OK;
-}
+/* What the rows say of one domain. Times have 32 bits as on disk, 0 for none. */
+struct import_domain {
+	uint32_t verified_at; /* of the domain itself */
+	uint32_t oldest;      /* verified_at of an address there */
+	uint32_t flags;	      /* of a new record */
+};
 
 static uint32_t older(uint32_t a, uint32_t b)
 {
@@ -57,56 +28,83 @@ static uint32_t older(uint32_t a, uint32_t b)
 	return a < b ? a : b;
 }
 
-/* Address lists often come with one domain's rows together. */
-static struct import_domain *last_if_same(struct import *import, const struct domain *domain)
+static void fold_domain(void *into, const void *from)
 {
-	struct import_domain *last;
+	struct import_domain a;
+	struct import_domain b;
 
-	if (import->domain_count == 0)
-		return NULL;
-	last = &import->domain_rows[import->domain_count - 1];
-	return strcmp(import->names + last->offset, domain->name) == 0 ? last : NULL;
+	memcpy(&a, into, sizeof a);
+	memcpy(&b, from, sizeof b);
+	a.verified_at = older(a.verified_at, b.verified_at);
+	a.oldest = older(a.oldest, b.oldest);
+	memcpy(into, &a, sizeof a);
 }
 
-static enum err add_domain(struct import *import, const struct domain *domain,
-			   uint32_t verified_at, uint32_t oldest)
+static void fold_address(void *into, const void *from)
 {
-	struct import_domain *row = last_if_same(import, domain);
-	size_t offset;
-	enum err err;
+	uint32_t a;
+	uint32_t b;
 
-	if (row == NULL) {
-		err = add_text(import, domain, &offset);
-		if (err == ERR_OK)
-			err = grow((void **)&import->domain_rows, &import->domain_size,
-				   import->domain_count, sizeof *row);
-		if (err != ERR_OK)
-			return err;
-		row = &import->domain_rows[import->domain_count++];
-		*row = (struct import_domain){.offset = offset};
+	memcpy(&a, into, sizeof a);
+	memcpy(&b, from, sizeof b);
+	a = older(a, b);
+	memcpy(into, &a, sizeof a);
+}
+
+enum err import_new(const struct import_options *options, struct import **import)
+{
+	struct sorter_options sorting = {
+		.directory = options->cli->conf->cache_dir,
+		.memory = options->sort_memory,
+		.value_size = sizeof(struct import_domain),
+		.fold = fold_domain,
+	};
+	struct import *new = calloc(1, sizeof *new);
+	enum err err = new == NULL ? ERR_NO_MEMORY : sorter_new(&sorting, &new->domains);
+
+	sorting.value_size = sizeof(uint32_t);
+	sorting.fold = fold_address;
+	if (err == ERR_OK)
+		err = sorter_new(&sorting, &new->addresses);
+	if (err != ERR_OK) {
+		import_free(new);
+		return err;
 	}
-	row->verified_at = older(row->verified_at, verified_at);
-	row->oldest = older(row->oldest, oldest);
+	new->options = *options;
+	new->cli = options->cli;
+	*import = new;
 	return ERR_OK;
 }
 
-static enum err add_address(struct import *import, const struct mailbox *mailbox,
-			    uint32_t verified_at)
+void import_free(struct import *import)
 {
+	if (import == NULL)
+		return;
+	sorter_free(import->domains);
+	sorter_free(import->addresses);
+	free(import->rows);
+	free(import);
+}
+
+struct import_counts import_counts(const struct import *import)
+{
+	return import->counts;
+}
+
+/* ---- gathering ---- */
+
+static enum err add_address(struct import *import, const struct mailbox *mailbox,
+			    uint32_t verified_at, struct why *why)
+{
+	struct address_hash hash;
 	struct cache_txn *txn;
 	enum err err = cache_read_begin(import->cli->cache, time_monotonic_ms(), &txn);
 
-	if (err == ERR_OK) {
-		err = grow((void **)&import->address_rows, &import->address_size,
-			   import->address_count, sizeof *import->address_rows);
-		if (err == ERR_OK)
-			import->address_rows[import->address_count++] = (struct import_address){
-				.hash = cache_address_hash(txn, mailbox),
-				.verified_at = verified_at,
-			};
-		cache_read_end(txn);
-	}
-	return err;
+	if (err != ERR_OK)
+		return err;
+	hash = cache_address_hash(txn, mailbox);
+	cache_read_end(txn);
+	return sorter_add(import->addresses, hash.bytes, sizeof hash.bytes, &verified_at, why);
 }
 
 enum err import_name(struct import *import, const char *text, int64_t verified_at, struct why *why)
@@ -124,338 +122,214 @@ enum err import_name(struct import *import, const char *text, int64_t verified_a
 		return err_why(ERR_DATA, why, "verified_at %s is yet to come",
 			       time_format(verified_at).text);
 	count = cli_name_domains(&name, domains);
-	/* A date vouches for the name itself, not for the suffix above it. */
-	for (unsigned i = 0; i < count && err == ERR_OK; i++)
-		err = add_domain(import, domains[i],
-				 !name.has_mailbox && i == count - 1 ? at : 0,
-				 name.has_mailbox ? at : 0);
+	for (unsigned i = 0; i < count && err == ERR_OK; i++) {
+		/* A date vouches for the name itself, not for the suffix above it. */
+		const struct import_domain row = {
+			.verified_at = !name.has_mailbox && i == count - 1 ? at : 0,
+			.oldest = name.has_mailbox ? at : 0,
+			.flags = i == 0 ? 0 : FACTS_PRIVATE_SUFFIX,
+		};
+
+		err = sorter_add(import->domains, domains[i]->name, domains[i]->length, &row, why);
+	}
 	if (err == ERR_OK && name.has_mailbox && at != 0)
-		err = add_address(import, &name.mailbox, at);
+		err = add_address(import, &name.mailbox, at, why);
 	return err;
 }
 
-/* ---- merging domains ---- */
+/* ---- merging ---- */
+
+enum err import_begin(struct import *import, struct cache_txn **txn, struct why *why)
+{
+	return cache_write_begin(import->cli->cache, import->options.clock(), txn, why);
+}
+
+enum err import_end(struct cache_txn *txn, enum err err, struct why *why)
+{
+	/* Where a write has failed, nothing is stored, and it says why. */
+	enum err committed = cache_write_commit(txn, why);
+
+	return committed != ERR_OK ? committed : err;
+}
+
+enum err import_pass_over(struct import *import, enum err err, const char *what)
+{
+	if (err != ERR_DAMAGED && err != ERR_VERSION)
+		return err;
+	import->counts.damaged++;
+	import->options.damaged(import->options.context, err, what);
+	return ERR_OK;
+}
+
+enum err import_pass_over_address(struct import *import, enum err err,
+				  const struct address_hash *hash)
+{
+	char what[sizeof "address " + RECORDS_HASH_TEXT] = "address ";
+
+	records_hash_text(hash, what + strlen(what));
+	return import_pass_over(import, err, what);
+}
 
 static int64_t later(int64_t a, int64_t b)
 {
 	return a > b ? a : b;
 }
 
-static unsigned flags_of_new(const struct import *import, const struct domain *domain)
+static void apply_row(struct facts *facts, const struct import_domain *row)
 {
-	return domain_is_below_private(import->cli->suffixes, domain) ? FACTS_PRIVATE_SUFFIX : 0;
+	facts->flags |= FACTS_IMPORTED;
+	facts->verified_at = later(facts->verified_at, row->verified_at);
+	if (row->oldest != 0 && row->oldest < facts->first_seen_at)
+		facts->first_seen_at = row->oldest;
 }
 
-static enum err store_domain(struct import *import, struct cache_txn *txn,
-			     const struct import_domain *row)
+static enum err merge_domain(struct import *import, struct cache_txn *txn,
+			     const struct domain *domain, const struct import_domain *row)
 {
-	const char *text = import->names + row->offset;
-	struct domain domain = {.length = (unsigned char)strlen(text)};
+	struct facts new = facts_new(import->cli->now, row->flags);
 	struct facts before;
 	struct facts after;
 	enum err err;
-	bool is_new;
 
-	memcpy(domain.name, text, domain.length + 1U);
-	err = cache_get_facts(txn, &domain, &before);
-	is_new = err == ERR_NOT_FOUND;
-	if (err != ERR_OK && !is_new)
+	/* In a cache that is new most rows come behind what is there. */
+	apply_row(&new, row);
+	err = cache_append_facts(txn, domain, &new);
+	if (err == ERR_OK)
+		import->counts.new_domains++;
+	if (err != ERR_EXISTS)
 		return err;
-	after = is_new ? facts_new(import->cli->now, flags_of_new(import, &domain)) : before;
-	after.flags |= FACTS_IMPORTED;
-	after.verified_at = later(after.verified_at, row->verified_at);
-	if (row->oldest != 0 && row->oldest < after.first_seen_at)
-		after.first_seen_at = row->oldest;
-	import->domains++;
-	import->new_domains += is_new;
-	return cache_put_facts(txn, &domain, is_new ? NULL : &before, &after);
+	err = cache_get_facts(txn, domain, &before);
+	if (err == ERR_NOT_FOUND) {
+		import->counts.new_domains++;
+		return cache_put_facts(txn, domain, NULL, &new);
+	}
+	if (err != ERR_OK)
+		return err;
+	after = before;
+	apply_row(&after, row);
+	return cache_put_facts(txn, domain, &before, &after);
 }
 
-static int by_name(const void *a, const void *b, void *names)
+enum err import_address(struct import *import, struct cache_txn *txn,
+			const struct address_hash *hash, const struct address_facts *row)
 {
-	const struct import_domain *row_a = a;
-	const struct import_domain *row_b = b;
+	struct address_facts before = {0};
+	struct address_facts after;
+	enum err err = cache_append_address(txn, hash, row);
 
-	return strcmp((const char *)names + row_a->offset, (const char *)names + row_b->offset);
-}
-
-/* Sorts, and makes one row of those that name the same domain. */
-static void fold_domains(struct import *import)
-{
-	struct import_domain *rows = import->domain_rows;
-	size_t kept = 0;
-
-	if (rows == NULL)
-		return;
-	qsort_r(rows, import->domain_count, sizeof *rows, by_name, import->names);
-	for (size_t i = 0; i < import->domain_count; i++) {
-		if (kept > 0 && by_name(&rows[kept - 1], &rows[i], import->names) == 0) {
-			rows[kept - 1].verified_at = older(rows[kept - 1].verified_at,
-							   rows[i].verified_at);
-			rows[kept - 1].oldest = older(rows[kept - 1].oldest, rows[i].oldest);
-		} else {
-			rows[kept++] = rows[i];
+	if (err == ERR_EXISTS) {
+		err = cache_get_address(txn, hash, &before);
+		if (err != ERR_OK && err != ERR_NOT_FOUND)
+			return err;
+		after.verified_at = later(before.verified_at, row->verified_at);
+		after.unverified_at = later(before.unverified_at, row->unverified_at);
+		if (err == ERR_OK && after.verified_at == before.verified_at &&
+		    after.unverified_at == before.unverified_at) {
+			import->counts.addresses++;
+			return ERR_OK;
 		}
+		err = cache_put_address(txn, hash, &after);
 	}
-	import->domain_count = kept;
-}
-
-/* ---- merging addresses ---- */
-
-static int by_hash(const void *a, const void *b)
-{
-	return memcmp(a, b, sizeof(struct address_hash));
-}
-
-static void fold_addresses(struct import *import)
-{
-	struct import_address *rows = import->address_rows;
-	size_t kept = 0;
-
-	if (rows == NULL)
-		return;
-	qsort(rows, import->address_count, sizeof *rows, by_hash);
-	for (size_t i = 0; i < import->address_count; i++) {
-		if (kept > 0 && by_hash(&rows[kept - 1], &rows[i]) == 0)
-			rows[kept - 1].verified_at = older(rows[kept - 1].verified_at,
-							   rows[i].verified_at);
-		else
-			rows[kept++] = rows[i];
-	}
-	import->address_count = kept;
-}
-
-static enum err merge_address(struct import *import, struct cache_txn *txn,
-			      const struct address_hash *hash, const struct address_facts *row)
-{
-	struct address_facts facts = {0};
-	enum err err = cache_get_address(txn, hash, &facts);
-
-	if (err != ERR_OK && err != ERR_NOT_FOUND)
-		return err;
-	facts.verified_at = later(facts.verified_at, row->verified_at);
-	facts.unverified_at = later(facts.unverified_at, row->unverified_at);
-	import->addresses++;
-	return cache_put_address(txn, hash, &facts);
-}
-
-static enum err store_address(struct import *import, struct cache_txn *txn, size_t index)
-{
-	const struct import_address *row = &import->address_rows[index];
-	const struct address_facts facts = {.verified_at = row->verified_at};
-
-	return merge_address(import, txn, &row->hash, &facts);
-}
-
-/* ---- merging exported records ---- */
-
-static enum err store_facts(struct import *import, struct cache_txn *txn,
-			    const struct records_row *row)
-{
-	struct facts after = row->facts;
-	struct facts before;
-	enum err err = cache_get_facts(txn, &row->domain, &before);
-	bool is_new = err == ERR_NOT_FOUND;
-
-	if (err != ERR_OK && !is_new)
-		return err;
-	if (after.first_seen_at == 0)
-		after.first_seen_at = import->cli->now;
-	if (facts_next_check_at(&after) == 0)
-		after.registry.next_check_at = import->cli->now;
-	if (!is_new)
-		after = facts_merge(&before, &after);
-	else
-		after.flags |= flags_of_new(import, &row->domain);
-	import->domains++;
-	import->new_domains += is_new;
-	err = cache_put_facts(txn, &row->domain, is_new ? NULL : &before, &after);
-	if (err == ERR_OK && !is_new &&
-	    (before.state != after.state ||
-	     facts_owner_since(&before) != facts_owner_since(&after))) {
-		struct history_event event =
-			history_event_make(HISTORY_IMPORT, import->cli->now, &before, &after);
-
-		err = cache_add_history(txn, &row->domain, &event);
-	}
+	if (err == ERR_OK)
+		import->counts.addresses++;
 	return err;
 }
 
-static enum err store_pin(struct import *import, struct cache_txn *txn,
-			  const struct records_row *row)
+static enum err store_domain(struct import *import, struct cache_txn *txn,
+			     const struct sorter_row *row)
 {
-	const struct domain *domain = row->has_hash ? NULL : &row->domain;
-	const struct address_hash *hash = row->has_hash ? &row->hash : NULL;
+	struct domain domain = {.length = (unsigned char)row->length};
+	struct import_domain says;
+	enum err err;
 
-	import->others++;
-	return cache_put_pin(txn, domain, hash, &row->pin);
+	memcpy(domain.name, row->key, row->length);
+	domain.name[row->length] = '\0';
+	memcpy(&says, row->value, sizeof says);
+	err = merge_domain(import, txn, &domain, &says);
+	if (err == ERR_OK)
+		import->counts.domains++;
+	return import_pass_over(import, err, domain.name);
 }
 
-static enum err store_row(struct import *import, struct cache_txn *txn, size_t index)
+static enum err store_address(struct import *import, struct cache_txn *txn,
+			      const struct sorter_row *row)
 {
-	struct records_row *row = &import->json_rows[index];
+	struct address_hash hash;
+	uint32_t verified_at;
 
-	switch (row->kind) {
-	case RECORDS_DOMAIN:
-		return store_facts(import, txn, row);
-	case RECORDS_ADDRESS:
-		return merge_address(import, txn, &row->hash, &row->address);
-	case RECORDS_PIN:
-		return store_pin(import, txn, row);
-	case RECORDS_HISTORY:
-		import->others++;
-		return cache_add_history(txn, &row->domain, &row->event);
+	memcpy(hash.bytes, row->key, sizeof hash.bytes);
+	memcpy(&verified_at, row->value, sizeof verified_at);
+	return import_pass_over_address(
+		import,
+		import_address(import, txn, &hash,
+			       &(struct address_facts){.verified_at = verified_at}),
+		&hash);
+}
+
+/* ---- storing what was gathered ---- */
+
+typedef enum err row_store(struct import *import, struct cache_txn *txn,
+			   const struct sorter_row *row);
+
+/* One batch; before is how many rows were done before those of this sorter.
+ * ERR_NOT_FOUND: it was the last one. */
+static enum err store_batch(struct import *import, struct sorter *sorter, row_store *store,
+			    uint64_t before, struct why *why)
+{
+	const struct import_counts counts = import->counts;
+	struct cache_txn *txn;
+	struct sorter_row row;
+	enum err next = ERR_OK;
+	enum err err = import_begin(import, &txn, why);
+
+	if (err != ERR_OK)
+		return err;
+	for (unsigned i = 0; i < BATCH && err == ERR_OK && !import->stopped; i++) {
+		next = sorter_next(sorter, &row, why);
+		if (next != ERR_OK)
+			break;
+		err = store(import, txn, &row);
+		import->counts.done = before + row.folded;
+		if (i % ASK_EVERY == 0)
+			import->stopped = !import->options.goes_on(import->options.context,
+								   &import->counts);
 	}
-	return ERR_OK;
+	if (next == ERR_OK || next == ERR_NOT_FOUND) {
+		err = import_end(txn, err, why);
+	} else {
+		cache_write_abort(txn);
+		err = next;
+	}
+	if (err == ERR_OK)
+		return next;
+	/* What is not committed does not count. */
+	import->counts = counts;
+	return err;
 }
 
-/* ---- commits ---- */
-
-static enum err store_domain_at(struct import *import, struct cache_txn *txn, size_t index)
-{
-	return store_domain(import, txn, &import->domain_rows[index]);
-}
-
-/* Stores count rows, at most batch of them in one transaction. */
-static enum err store_all(struct import *import, size_t count, size_t batch,
-			  enum err (*store)(struct import *import, struct cache_txn *txn,
-					    size_t index),
+static enum err store_all(struct import *import, struct sorter *sorter, row_store *store,
 			  struct why *why)
 {
+	uint64_t before = import->counts.done;
 	enum err err = ERR_OK;
 
-	for (size_t from = 0; from < count && err == ERR_OK; from += batch) {
-		struct cache_txn *txn;
-
-		err = cache_write_begin(import->cli->cache, import->cli->now, &txn, why);
-		if (err != ERR_OK)
-			return err;
-		for (size_t i = from; i < count && i < from + batch && err == ERR_OK; i++)
-			err = store(import, txn, i);
-		if (err == ERR_OK)
-			err = cache_write_commit(txn, why);
-		else
-			cache_write_abort(txn);
-	}
-	return err;
-}
-
-static enum err commit_json(struct import *import, struct why *why)
-{
-	size_t count = import->json_count;
-
-	import->json_count = 0;
-	return store_all(import, count, JSON_BATCH, store_row, why);
-}
-
-/* Only what is to come may lie in the future. */
-static const char *member_yet_to_come(const struct records_row *row, int64_t latest)
-{
-	const struct {
-		const char *name;
-		int64_t moment;
-	} moments[] = {
-		{"registered_at", row->facts.registered_at - TIME_DAY},
-		{"lapsed_at", row->facts.lapsed_at},
-		{"changed_at", row->facts.changed_at},
-		{"first_seen_at", row->facts.first_seen_at},
-		{"verified_at", row->facts.verified_at},
-		{"unverified_at", row->facts.unverified_at},
-		{"transition_at", row->facts.transition_at},
-		{"checked_at", row->facts.registry.checked_at},
-		{"tried_at", row->facts.registry.tried_at},
-		{"checked_at", row->facts.dns.checked_at},
-		{"tried_at", row->facts.dns.tried_at},
-		{"verified_at", row->address.verified_at},
-		{"unverified_at", row->address.unverified_at},
-		{"set_at", row->pin.set_at},
-		{"at", row->event.at},
-	};
-
-	for (size_t i = 0; i < sizeof moments / sizeof *moments; i++) {
-		if (moments[i].moment > latest)
-			return moments[i].name;
-	}
-	return NULL;
-}
-
-/* A record under a name that nobody looks up would be a promise not kept. */
-static bool is_looked_up(const struct import *import, const struct domain *domain)
-{
-	struct domain_names names;
-
-	return domain_names(import->cli->suffixes, domain, &names) == ERR_OK &&
-	       (domain_equal(&names.registrable, domain) ||
-		domain_equal(&names.below_private, domain));
-}
-
-/* What the milter would call a cache error, or the writer refuse, must not get in. */
-static enum err check_row(const struct import *import, const struct records_row *row,
-			  struct why *why)
-{
-	const char *member = member_yet_to_come(row, import->cli->now + POLICY_CLOCK_SKEW);
-	struct cache_txn *txn;
-	struct addresses_fingerprint key;
-	enum err err;
-
-	if (member != NULL)
-		return err_why(ERR_DATA, why, "member \"%s\" is yet to come", member);
-	if (row->has_domain && !is_looked_up(import, &row->domain))
-		return err_why(ERR_DATA, why, "%s is no name that a registry sells",
-			       row->domain.name);
-	if (row->kind == RECORDS_PIN && row->pin.verdict == PIN_ACCEPT && row->pin.until == 0)
-		return err_why(ERR_DATA, why, "member \"until\" is missing: an accept pin ends");
-	if (!row->has_hash)
-		return ERR_OK;
-	err = cache_read_begin(import->cli->cache, time_monotonic_ms(), &txn);
-	if (err != ERR_OK)
-		return err;
-	key = cache_key_fingerprint(txn);
-	cache_read_end(txn);
-	if (memcmp(&key, &row->key, sizeof key) != 0)
-		return err_why(ERR_DATA, why,
-			       "the address hash was made with another key: put the address.key "
-			       "of that cache into %s before the first import",
-			       import->cli->conf->cache_dir);
-	return ERR_OK;
-}
-
-enum err import_json(struct import *import, const char *text, size_t length, struct why *why)
-{
-	struct records_row *row;
-	enum err err;
-
-	if (import->json_rows == NULL)
-		import->json_rows = calloc(JSON_BATCH, sizeof *import->json_rows);
-	if (import->json_rows == NULL)
-		return ERR_NO_MEMORY;
-	row = &import->json_rows[import->json_count];
-	err = records_read(text, length, row, why);
-	if (err == ERR_OK)
-		err = check_row(import, row, why);
-	if (err != ERR_OK)
-		return err;
-	import->json_count++;
-	return import->json_count == JSON_BATCH ? commit_json(import, why) : ERR_OK;
+	while (err == ERR_OK && !import->stopped)
+		err = store_batch(import, sorter, store, before, why);
+	return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
 
 enum err import_finish(struct import *import, struct why *why)
 {
-	enum err err = commit_json(import, why);
+	enum err err = import_commit_records(import, why);
 
-	fold_domains(import);
-	fold_addresses(import);
+	import->counts.all = sorter_count(import->domains) + sorter_count(import->addresses);
 	if (err == ERR_OK)
-		err = store_all(import, import->domain_count, NAME_BATCH, store_domain_at, why);
+		err = sorter_finish(import->domains, why);
 	if (err == ERR_OK)
-		err = store_all(import, import->address_count, NAME_BATCH, store_address, why);
+		err = sorter_finish(import->addresses, why);
+	if (err == ERR_OK)
+		err = store_all(import, import->domains, store_domain, why);
+	if (err == ERR_OK)
+		err = store_all(import, import->addresses, store_address, why);
 	return err;
-}
-
-void import_free(struct import *import)
-{
-	free(import->names);
-	free(import->domain_rows);
-	free(import->address_rows);
-	free(import->json_rows);
 }

@@ -2,6 +2,12 @@
 /*
  * import: rows on their way into the cache.
  *
+ * Names and addresses are gathered and brought into order first, since one account
+ * may stand in two places in two spellings: of rows that collide the older date
+ * counts. Then they are merged into the cache batch by batch. Exported rows are
+ * merged in batches as they come. A batch is one transaction: whatever ends an
+ * import leaves whole batches behind, and the same import again does the rest.
+ *
  * Merging: lapsed_at, changed_at, verified_at, unverified_at, registered_at by
  * maximum, first_seen_at by minimum, and never later than the oldest verified_at
  * of an address there; everything else from the record checked later.
@@ -13,42 +19,37 @@
 #include <stdint.h>
 
 #include "cli.h"
-#include "records.h"
 
-/* A domain that was named: its text lies in names at offset. Times have 32 bits
- * as on disk, 0 for none. */
-struct import_domain {
-	size_t offset;
-	uint32_t verified_at; /* of the domain itself: the oldest of its rows */
-	uint32_t oldest;      /* verified_at of an address there */
-};
+/* What keeps the rows of one kind in order, domains or addresses. */
+enum { IMPORT_SORT_MEMORY = 64 << 20 };
 
-struct import_address {
-	struct address_hash hash;
-	uint32_t verified_at;
-};
+struct import;
 
-struct import {
-	struct cli *cli;
-
-	char *names;
-	size_t names_length;
-	size_t names_size;
-	struct import_domain *domain_rows;
-	size_t domain_count;
-	size_t domain_size;
-	struct import_address *address_rows;
-	size_t address_count;
-	size_t address_size;
-	struct records_row *json_rows; /* the batch in hand */
-	size_t json_count;
-
-	uint64_t domains;
+/* What has been done so far. */
+struct import_counts {
+	uint64_t domains; /* in the cache now */
 	uint64_t new_domains;
 	uint64_t addresses;
-	uint64_t others;
-	uint64_t unreadable;
+	uint64_t others;  /* pins and events */
+	uint64_t damaged; /* could not be merged into a record that makes no sense */
+	uint64_t done;	  /* of the names and addresses that were gathered */
+	uint64_t all;
 };
+
+struct import_options {
+	struct cli *cli;	/* configuration, suffixes, cache; its now is that of the facts */
+	int64_t (*clock)(void); /* the time of a commit */
+	size_t sort_memory;
+	/* Told of a record in the cache that is left as it is. */
+	void (*damaged)(void *context, enum err err, const char *what);
+	/* Asked now and then while the names are stored: false ends that, with what
+	 * was stored until then committed. */
+	bool (*goes_on)(void *context, const struct import_counts *counts);
+	void *context;
+};
+
+MUST_CHECK enum err import_new(const struct import_options *options, struct import **import);
+void import_free(struct import *import);
 
 /* A domain or address, verified_at 0 for none. ERR_DATA: it cannot be used. */
 MUST_CHECK enum err import_name(struct import *import, const char *text, int64_t verified_at,
@@ -56,8 +57,9 @@ MUST_CHECK enum err import_name(struct import *import, const char *text, int64_t
 /* One line as exported. ERR_DATA: it cannot be used. */
 MUST_CHECK enum err import_json(struct import *import, const char *text, size_t length,
 				struct why *why);
-/* Merges and commits what is in hand. */
+/* Merges and commits what is in hand, until goes_on says no. */
 MUST_CHECK enum err import_finish(struct import *import, struct why *why);
-void import_free(struct import *import);
+
+struct import_counts import_counts(const struct import *import);
 
 #endif

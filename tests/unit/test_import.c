@@ -11,14 +11,19 @@
 #include <cmocka.h>
 
 #include "../../src/cli/import.h"
+#include "resetguard/store.h"
 #include "resetguard/time.h"
 
 #define NOW INT64_C(1800000000)
 #define DAYS INT64_C(86400)
 
+/* So that some thousand rows do not fit. */
+enum { SORT_MEMORY = 64 << 10 };
+
 struct fixture {
 	struct cli cli;
 	char directory[64];
+	char damaged[64]; /* what was told of last */
 };
 
 static int open_cache(void **state)
@@ -26,11 +31,13 @@ static int open_cache(void **state)
 	struct fixture *fixture = calloc(1, sizeof *fixture);
 	struct cli *cli = &fixture->cli;
 	struct why why = {""};
+	char text[128];
 
 	cli->now = NOW;
 	strcpy(fixture->directory, "/tmp/test_import.XXXXXX");
 	assert_non_null(mkdtemp(fixture->directory));
-	assert_int_equal(conf_read_text("", 0, "test", &cli->conf, &why), ERR_OK);
+	snprintf(text, sizeof text, "cache_dir = %s\n", fixture->directory);
+	assert_int_equal(conf_read_text(text, strlen(text), "test", &cli->conf, &why), ERR_OK);
 	assert_int_equal(domain_suffixes_open(NULL, &cli->suffixes, &why), ERR_OK);
 	assert_int_equal(cache_prepare(fixture->directory, (uid_t)-1, (gid_t)-1, &why), ERR_OK);
 	assert_int_equal(cache_open_writer(&(struct cache_options){.cache_dir = fixture->directory,
@@ -62,23 +69,64 @@ struct row {
 	int64_t verified_at;
 };
 
+static int64_t fixed_clock(void)
+{
+	return NOW;
+}
+
+static void note_damaged(void *context, enum err err, const char *what)
+{
+	struct fixture *fixture = context;
+
+	assert_int_equal(err, ERR_DAMAGED);
+	snprintf(fixture->damaged, sizeof fixture->damaged, "%s", what);
+}
+
+static bool always(void *context, const struct import_counts *counts)
+{
+	(void)context;
+	assert_true(counts->done <= counts->all);
+	return true;
+}
+
+static struct import_options options_of(struct fixture *fixture)
+{
+	return (struct import_options){
+		.cli = &fixture->cli,
+		.clock = fixed_clock,
+		.sort_memory = SORT_MEMORY,
+		.damaged = note_damaged,
+		.goes_on = always,
+		.context = fixture,
+	};
+}
+
+static struct import *begin(struct fixture *fixture)
+{
+	const struct import_options options = options_of(fixture);
+	struct import *import;
+
+	assert_int_equal(import_new(&options, &import), ERR_OK);
+	return import;
+}
+
 static void import_rows(struct fixture *fixture, const struct row *rows, size_t count)
 {
-	struct import import = {.cli = &fixture->cli};
+	struct import *import = begin(fixture);
 	struct why why = {""};
 
 	for (size_t i = 0; i < count; i++) {
 		enum err err = rows[i].name[0] == '{'
-				       ? import_json(&import, rows[i].name, strlen(rows[i].name),
+				       ? import_json(import, rows[i].name, strlen(rows[i].name),
 						     &why)
-				       : import_name(&import, rows[i].name, rows[i].verified_at,
+				       : import_name(import, rows[i].name, rows[i].verified_at,
 						     &why);
 
 		if (err != ERR_OK)
 			fail_msg("%s: %s", rows[i].name, why.text);
 	}
-	assert_int_equal(import_finish(&import, &why), ERR_OK);
-	import_free(&import);
+	assert_int_equal(import_finish(import, &why), ERR_OK);
+	import_free(import);
 }
 
 #define IMPORT(fixture, ...)                                                                       \
@@ -182,7 +230,7 @@ static enum err count_domain(void *context, const struct domain *domain, const s
 static void many_unsorted_duplicates_are_one_record_each(void **state)
 {
 	struct fixture *fixture = *state;
-	struct import import = {.cli = &fixture->cli};
+	struct import *import = begin(fixture);
 	struct why why = {""};
 	unsigned domains = 0;
 	struct cache_txn *txn;
@@ -191,15 +239,151 @@ static void many_unsorted_duplicates_are_one_record_each(void **state)
 		char name[64];
 
 		snprintf(name, sizeof name, "user%d@d%d.com", i % 7, i * 7919 % 20000);
-		assert_int_equal(import_name(&import, name, NOW - i, &why), ERR_OK);
+		assert_int_equal(import_name(import, name, NOW - i, &why), ERR_OK);
 	}
-	assert_int_equal(import_finish(&import, &why), ERR_OK);
-	assert_int_equal(import.domains, 20000);
-	import_free(&import);
+	assert_int_equal(import_finish(import, &why), ERR_OK);
+	assert_int_equal(import_counts(import).domains, 20000);
+	import_free(import);
 	assert_int_equal(cache_read_begin(fixture->cli.cache, 1, &txn), ERR_OK);
 	assert_int_equal(cache_each_facts(txn, count_domain, &domains), ERR_OK);
 	cache_read_end(txn);
 	assert_int_equal(domains, 20000);
+}
+
+/* Other writers commit while rows are read. */
+static int64_t later_clock(void)
+{
+	return NOW + 100;
+}
+
+static void a_commit_of_another_writer_meanwhile_is_no_clock_set_back(void **state)
+{
+	struct fixture *fixture = *state;
+	struct import_options options = options_of(fixture);
+	struct import *import;
+	struct cache_txn *txn;
+	struct facts facts = facts_new(NOW, 0);
+	struct domain domain;
+	struct why why = {""};
+
+	options.clock = later_clock;
+	assert_int_equal(import_new(&options, &import), ERR_OK);
+	assert_int_equal(import_name(import, "x.com", 0, &why), ERR_OK);
+	assert_int_equal(domain_from_text("other.com", 9, &domain), ERR_OK);
+	assert_int_equal(cache_write_begin(fixture->cli.cache, NOW + 50, &txn, &why), ERR_OK);
+	assert_int_equal(cache_put_facts(txn, &domain, NULL, &facts), ERR_OK);
+	assert_int_equal(cache_write_commit(txn, &why), ERR_OK);
+	assert_int_equal(import_finish(import, &why), ERR_OK);
+	import_free(import);
+	assert_int_equal(facts_of(fixture, "x.com").first_seen_at, NOW);
+}
+
+static bool until_half(void *context, const struct import_counts *counts)
+{
+	(void)context;
+	return counts->done < counts->all / 2;
+}
+
+static void what_is_stored_when_it_ends_stays_and_the_rest_follows(void **state)
+{
+	struct fixture *fixture = *state;
+	unsigned domains = 0;
+	struct cache_txn *txn;
+
+	for (unsigned run = 0; run < 2; run++) {
+		struct import_options options = options_of(fixture);
+		struct import *import;
+		struct import_counts counts;
+		struct why why = {""};
+		options.goes_on = run == 0 ? until_half : always;
+		assert_int_equal(import_new(&options, &import), ERR_OK);
+		for (int i = 0; i < 20000; i++) {
+			char name[64];
+			snprintf(name, sizeof name, "u@d%d.com", i * 7919 % 20000);
+			assert_int_equal(import_name(import, name, NOW - 10, &why), ERR_OK);
+		}
+		assert_int_equal(import_finish(import, &why), ERR_OK);
+		counts = import_counts(import);
+		assert_int_equal(counts.all, 40000);
+		if (run == 0) {
+			assert_in_range(counts.domains, 10000, 20000);
+			assert_int_equal(counts.new_domains, counts.domains);
+			assert_int_equal(counts.done, counts.domains + counts.addresses);
+			assert_in_range(counts.done, 20000, 21024);
+			domains = (unsigned)counts.domains;
+		} else {
+			assert_int_equal(counts.done, counts.all);
+			assert_int_equal(counts.domains, 20000);
+			assert_int_equal(counts.new_domains, 20000 - domains);
+			assert_int_equal(counts.addresses, 20000);
+		}
+		import_free(import);
+	}
+	domains = 0;
+	assert_int_equal(cache_read_begin(fixture->cli.cache, 1, &txn), ERR_OK);
+	assert_int_equal(cache_each_facts(txn, count_domain, &domains), ERR_OK);
+	cache_read_end(txn);
+	assert_int_equal(domains, 20000);
+}
+
+static void open_again(struct fixture *fixture)
+{
+	struct why why = {""};
+	const struct cache_options options = {
+		.cache_dir = fixture->directory, .map_size = 64 << 20, .readers = 4};
+
+	assert_int_equal(cache_open_writer(&options, &fixture->cli.cache, &why), ERR_OK);
+}
+
+static void put_raw(struct fixture *fixture, enum store_db db, struct bytes key,
+		    struct bytes value)
+{
+	struct store_options options = {.map_size = 64 << 20, .readers = 4};
+	char directory[128];
+	struct store *store;
+	struct store_txn *txn;
+	struct why why = {""};
+
+	cache_close(fixture->cli.cache);
+	snprintf(directory, sizeof directory, "%s/cache", fixture->directory);
+	options.directory = directory;
+	assert_int_equal(store_open_writer(&options, &store, &why), ERR_OK);
+	assert_int_equal(store_write_begin(store, &txn, &why), ERR_OK);
+	assert_int_equal(store_put(txn, db, key, value), ERR_OK);
+	assert_int_equal(store_write_commit(txn, &why), ERR_OK);
+	store_close(store);
+	open_again(fixture);
+}
+
+static void a_damaged_record_is_told_of_and_passed_over(void **state)
+{
+	struct fixture *fixture = *state;
+	struct mailbox mailbox;
+	struct address_hash hash;
+	struct cache_txn *txn;
+
+	IMPORT(fixture, {"a.com", 0}, {"m.com", 0}, {"z.com", 0}, {"u@z.com", NOW - 9});
+	put_raw(fixture, STORE_FACTS, (struct bytes){"m.com", 5}, (struct bytes){"\1\1", 2});
+	IMPORT(fixture, {"a.com", NOW - 5}, {"m.com", NOW - 5}, {"z.com", NOW - 5});
+	assert_string_equal(fixture->damaged, "m.com");
+	assert_int_equal(facts_of(fixture, "a.com").verified_at, NOW - 5);
+	assert_int_equal(facts_of(fixture, "z.com").verified_at, NOW - 5);
+	fixture->damaged[0] = '\0';
+	IMPORT(fixture, {"{\"kind\":\"domain\",\"domain\":\"m.com\"}", 0},
+	       {"{\"kind\":\"domain\",\"domain\":\"n.com\"}", 0});
+	assert_string_equal(fixture->damaged, "m.com");
+	assert_int_equal(facts_of(fixture, "n.com").first_seen_at, NOW);
+
+	assert_int_equal(mailbox_parse("u@z.com", 7, &mailbox), ERR_OK);
+	assert_int_equal(cache_read_begin(fixture->cli.cache, 1, &txn), ERR_OK);
+	hash = cache_address_hash(txn, &mailbox);
+	cache_read_end(txn);
+	put_raw(fixture, STORE_ADDRESSES, (struct bytes){hash.bytes, sizeof hash.bytes},
+		(struct bytes){"\1", 1});
+	IMPORT(fixture, {"u@z.com", NOW - 5}, {"v@z.com", NOW - 5}, {"w@z.com", NOW - 5});
+	assert_memory_equal(fixture->damaged, "address ", 8);
+	assert_int_equal(verified_at(fixture, "v@z.com"), NOW - 5);
+	assert_int_equal(verified_at(fixture, "w@z.com"), NOW - 5);
 }
 
 static void exported_rows_merge(void **state)
@@ -228,15 +412,15 @@ static void exported_rows_merge(void **state)
 
 static void refuse(struct fixture *fixture, const char *name, int64_t date, const char *expected)
 {
-	struct import import = {.cli = &fixture->cli};
+	struct import *import = begin(fixture);
 	struct why why = {""};
-	enum err err = name[0] == '{' ? import_json(&import, name, strlen(name), &why)
-				      : import_name(&import, name, date, &why);
+	enum err err = name[0] == '{' ? import_json(import, name, strlen(name), &why)
+				      : import_name(import, name, date, &why);
 
 	assert_int_equal(err, ERR_DATA);
 	if (strstr(why.text, expected) == NULL)
 		fail_msg("%s: \"%s\", expected \"%s\"", name, why.text, expected);
-	import_free(&import);
+	import_free(import);
 }
 
 static void what_makes_no_sense_is_refused(void **state)
@@ -270,6 +454,9 @@ int main(void)
 		TEST(a_domains_date_vouches_for_the_domain),
 		TEST(a_private_suffix_has_two_records),
 		TEST(many_unsorted_duplicates_are_one_record_each),
+		TEST(a_commit_of_another_writer_meanwhile_is_no_clock_set_back),
+		TEST(what_is_stored_when_it_ends_stays_and_the_rest_follows),
+		TEST(a_damaged_record_is_told_of_and_passed_over),
 		TEST(exported_rows_merge),
 		TEST(what_makes_no_sense_is_refused),
 	};
