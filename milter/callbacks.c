@@ -6,9 +6,10 @@
 #include <stdio.h>
 
 #include "resetguard/log.h"
+#include "resetguard/rrvs.h"
 #include "resetguard/time.h"
 
-#define ACTIONS (SMFIF_DELRCPT | SMFIF_QUARANTINE)
+#define ACTIONS (SMFIF_DELRCPT | SMFIF_QUARANTINE | SMFIF_ADDHDRS)
 #define UNWANTED (SMFIP_NOHELO | SMFIP_NOBODY | SMFIP_NOUNKNOWN)
 #define UNANSWERED (SMFIP_NR_CONN | SMFIP_NR_MAIL | SMFIP_NR_HDR)
 
@@ -58,7 +59,7 @@ static sfsistat answer(SMFICTX *ctx, enum session_step step, struct reply *reply
 	return step == SESSION_REJECT ? SMFIS_REJECT : SMFIS_TEMPFAIL;
 }
 
-/* What an MTA does not know libmilter leaves out, or makes up for; without the two
+/* What an MTA does not know libmilter leaves out, or makes up for; without the
  * actions it ends the connection. */
 static sfsistat on_negotiate(SMFICTX *ctx, unsigned long actions, unsigned long steps,
 			     unsigned long offered2, unsigned long offered3,
@@ -157,9 +158,11 @@ static sfsistat on_eoh(SMFICTX *ctx)
 static sfsistat on_eom(SMFICTX *ctx)
 {
 	static char held_because[] = "resetguard: the owner of a recipient's domain is in doubt";
+	static char name[] = RRVS_FIELD;
 	struct session *session = smfi_getpriv(ctx);
 	sfsistat status = SMFIS_CONTINUE;
 	const char *path;
+	const char *field;
 	size_t next = 0;
 
 	if (session == NULL)
@@ -170,6 +173,9 @@ static sfsistat on_eom(SMFICTX *ctx)
 			status = SMFIS_TEMPFAIL;
 	}
 	if (session_is_held(session) && smfi_quarantine(ctx, held_because) != MI_SUCCESS)
+		status = SMFIS_TEMPFAIL;
+	field = session_added_field(session);
+	if (field != NULL && smfi_addheader(ctx, name, (char *)(uintptr_t)field) != MI_SUCCESS)
 		status = SMFIS_TEMPFAIL;
 	session_end(session);
 	if (status == SMFIS_TEMPFAIL)

@@ -43,7 +43,8 @@ static bool somebody_listens(const char *path)
 	return connected;
 }
 
-static enum err check_directory(const struct conf *conf, const char *path, struct why *why)
+static enum err check_directory(const struct conf *conf, const char *key, const char *path,
+				struct why *why)
 {
 	char directory[sizeof(((struct sockaddr_un *)NULL)->sun_path)];
 	const char *slash = strrchr(path, '/');
@@ -53,39 +54,40 @@ static enum err check_directory(const struct conf *conf, const char *path, struc
 	snprintf(directory, sizeof directory, "%.*s", length, path);
 	if (stat(directory, &status) != 0 && errno == ENOENT)
 		return err_why(ERR_CONFIG, why,
-			       "socket: there is no directory %s; make it: install -d -o %s -m "
+			       "%s: there is no directory %s; make it: install -d -o %s -m "
 			       "0755 %s",
-			       directory, conf->milter_user, directory);
+			       key, directory, conf->milter_user, directory);
 	if (stat(directory, &status) != 0)
-		return err_why_errno(errno, why, "socket: %s", directory);
+		return err_why_errno(errno, why, "%s: %s", key, directory);
 	if (!S_ISDIR(status.st_mode))
-		return err_why(ERR_CONFIG, why, "socket: %s is not a directory", directory);
+		return err_why(ERR_CONFIG, why, "%s: %s is not a directory", key, directory);
 	return ERR_OK;
 }
 
-enum err listen_check(const struct conf *conf, struct why *why)
+enum err listen_check(const struct conf *conf, const struct listen_key *key, struct why *why)
 {
-	const char *path = unix_path(conf->socket);
+	const char *path = unix_path(key->value);
 	struct stat status;
 	enum err err;
 
 	if (path == NULL)
 		return ERR_OK;
-	err = check_directory(conf, path, why);
+	err = check_directory(conf, key->name, path, why);
 	if (err != ERR_OK)
 		return err;
 	if (lstat(path, &status) != 0)
-		return errno == ENOENT ? ERR_OK : err_why_errno(errno, why, "socket: %s", path);
+		return errno == ENOENT ? ERR_OK
+				       : err_why_errno(errno, why, "%s: %s", key->name, path);
 	if (!S_ISSOCK(status.st_mode))
 		return err_why(ERR_CONFIG, why,
-			       "socket: %s is there and is not a socket; remove it or choose "
+			       "%s: %s is there and is not a socket; remove it or choose "
 			       "another path",
-			       path);
+			       key->name, path);
 	if (somebody_listens(path))
 		return err_why(ERR_BUSY, why,
-			       "socket: another process listens on %s; is the milter running "
+			       "%s: another process listens on %s; is the milter running "
 			       "already?",
-			       path);
+			       key->name, path);
 	return ERR_OK;
 }
 
@@ -124,9 +126,10 @@ static enum err give(const char *path, const char *group, uid_t owner, struct wh
 	return err;
 }
 
-enum err listen_hand_over(const struct conf *conf, uid_t owner, struct why *why)
+enum err listen_hand_over(const struct conf *conf, const struct listen_key *key, uid_t owner,
+			  struct why *why)
 {
-	const char *path = unix_path(conf->socket);
+	const char *path = unix_path(key->value);
 	struct why reason;
 	enum err err;
 

@@ -16,11 +16,13 @@
 #include "callbacks.h"
 #include "daemon.h"
 #include "listen.h"
+#include "metrics.h"
 #include "notify.h"
 #include "resetguard/conf.h"
 #include "resetguard/log.h"
 #include "resetguard/mime.h"
 #include "resetguard/privilege.h"
+#include "resetguard/time.h"
 #include "signals.h"
 
 static const char program[] = "resetguard-milter";
@@ -35,6 +37,7 @@ struct options {
  * callback until the process ends, and nobody can wait for them. */
 struct milter {
 	struct session_office office;
+	struct metrics *metrics;
 	struct signals_duties duties;
 	int64_t drain_time;
 	char *socket;
@@ -75,19 +78,39 @@ static bool read_options(int argc, char **argv, struct options *options)
 
 /* ---- what the thread of signals does ---- */
 
+/* What the newest world means for those parts that are no part of it. */
+static void follow_world(struct milter *milter)
+{
+	const struct world *world = NULL;
+	struct why why = {""};
+
+	world_renew(milter->office.worlds, &world);
+	counters_name_classes(milter->office.counters, world->conf);
+	if (metrics_move(milter->metrics, world->conf, &why) != ERR_OK)
+		log_line(LOG_LEVEL_ERROR, "%s; mail is not affected, metrics stay where they were",
+			 why.text);
+	world_release(world);
+}
+
 static void reload(void *context)
 {
 	struct milter *milter = context;
+	struct counters_shard *shard = counters_shard(milter->office.counters);
 	struct why why = {""};
 	enum err err;
 
 	notify_reloading();
 	err = worlds_reload(milter->office.worlds, &why);
-	if (err == ERR_OK)
+	if (err == ERR_OK) {
+		counters_add(shard, COUNTER_RELOADS_OK);
+		follow_world(milter);
 		log_line(LOG_LEVEL_INFO, "reloaded");
-	else
+	} else {
+		counters_add(shard, COUNTER_RELOADS_FAILED);
 		log_line(LOG_LEVEL_ERROR, "reload failed, what was in force stays so: %s",
 			 why.text);
+	}
+	metrics_tell_reload(milter->metrics, err != ERR_OK, time_now());
 	notify_state("READY=1");
 }
 
@@ -112,6 +135,7 @@ static void stop(void *context)
 		log_line(LOG_LEVEL_WARNING, "stopping with %u messages half way", left);
 	(void)nanosleep(&last_words, NULL);
 	listen_remove(milter->socket);
+	metrics_remove_socket(milter->metrics);
 	log_line(LOG_LEVEL_INFO, "stopped");
 	_exit(EXIT_SUCCESS);
 }
@@ -130,6 +154,8 @@ static enum err open_office(const char *conf_path, struct session_office *office
 	    counters_open(&office->counters) != ERR_OK)
 		return err_why(ERR_NO_MEMORY, why, "no memory");
 	err = arrivals_open(&office->arrivals, why);
+	if (err == ERR_OK)
+		err = canary_open(&office->canary, why);
 	if (err != ERR_OK)
 		return err;
 	complaints_cache(office->complaints, worlds_cache(office->worlds), true);
@@ -148,9 +174,10 @@ static void raise_descriptor_limit(void)
 
 static enum err bind_socket(const struct conf *conf, uid_t owner, struct why *why)
 {
+	struct listen_key key = {"socket", conf->socket};
 	mode_t umask_before;
 	bool bound;
-	enum err err = listen_check(conf, why);
+	enum err err = listen_check(conf, &key, why);
 
 	if (err != ERR_OK)
 		return err;
@@ -165,13 +192,22 @@ static enum err bind_socket(const struct conf *conf, uid_t owner, struct why *wh
 		return err_why(ERR_CANNOT_CREATE, why, "socket: cannot listen on %s%s%s",
 			       conf->socket, errno != 0 ? ": " : "",
 			       errno != 0 ? strerror(errno) : "");
-	return listen_hand_over(conf, owner, why);
+	return listen_hand_over(conf, &key, owner, why);
 }
 
-/* The socket is bound as root where that is who started us; everything else is opened
- * as the user that will have to open it again at a reload. */
-static enum err bind_and_become_user(const struct conf *conf, struct why *why)
+/* The milter goes on without metrics: mail is what it is there for, and at a boot nobody
+ * may be there to mend this. */
+static void go_without_metrics(const struct why *why)
 {
+	log_line(LOG_LEVEL_ERROR, "%s; going on without metrics, a reload tries again", why->text);
+}
+
+/* The sockets are bound as root where that is who started us; everything else is opened
+ * as the user that will have to open it again at a reload. */
+static enum err bind_and_become_user(const struct conf *conf, struct metrics *metrics,
+				     struct why *why)
+{
+	struct why without = {""};
 	struct privilege_user user = {.uid = (uid_t)-1};
 	bool is_root = geteuid() == 0;
 	enum err err = ERR_OK;
@@ -180,6 +216,8 @@ static enum err bind_and_become_user(const struct conf *conf, struct why *why)
 		err = privilege_find(conf->milter_user, &user, why);
 	if (err == ERR_OK)
 		err = bind_socket(conf, user.uid, why);
+	if (err == ERR_OK && metrics_bind(metrics, conf, user.uid, &without) != ERR_OK)
+		go_without_metrics(&without);
 	if (err == ERR_OK && is_root)
 		err = privilege_become(&user, why);
 	return err;
@@ -199,6 +237,7 @@ static enum err start(const struct options *options, struct milter *milter, int 
 		      struct why *why)
 {
 	int64_t watchdog_ms = notify_watchdog_ms();
+	struct why without = {""};
 	struct conf *conf;
 	enum err err = conf_read(options->conf_path, &conf, why);
 
@@ -211,12 +250,17 @@ static enum err start(const struct options *options, struct milter *milter, int 
 	err = signals_block(why);
 	if (err == ERR_OK && callbacks_register(&milter->office) != ERR_OK)
 		err = err_why(ERR_NO_MEMORY, why, "no memory");
+	if (err == ERR_OK && metrics_open(&milter->office, time_now(), &milter->metrics) != ERR_OK)
+		err = err_why(ERR_NO_MEMORY, why, "no memory");
 	if (err == ERR_OK)
-		err = bind_and_become_user(conf, why);
+		err = bind_and_become_user(conf, milter->metrics, why);
 	if (err == ERR_OK)
 		err = open_office(options->conf_path, &milter->office, why);
 	if (err != ERR_OK)
 		goto out;
+	counters_name_classes(milter->office.counters, conf);
+	if (metrics_serve(milter->metrics, &without) != ERR_OK)
+		go_without_metrics(&without);
 	milter->drain_time = conf->drain_time;
 	milter->socket = strdup(conf->socket);
 	if (milter->socket == NULL) {

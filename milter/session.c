@@ -41,6 +41,7 @@ void session_end(struct session *session)
 		return;
 	session->open = false;
 	session->outcome = (struct outcome){0};
+	session->added_field[0] = '\0';
 	traffic_end(session->office->traffic);
 }
 
@@ -266,7 +267,7 @@ enum session_step session_eoh(struct session *session, const char *queue_id,
 		session_judge_sendmail_message(session, &judging, reply);
 	else
 		session_judge_message(session, &judging, reply);
-	if (session->outcome.answer == OUTCOME_EDIT)
+	if (session->outcome.answer == OUTCOME_EDIT || session->added_field[0] != '\0')
 		return SESSION_CONTINUE;
 	return end_with(session, step_of(session->outcome.answer));
 }
@@ -291,6 +292,11 @@ const char *session_next_stripped(const struct session *session, size_t *next)
 			return path;
 	}
 	return NULL;
+}
+
+const char *session_added_field(const struct session *session)
+{
+	return session->added_field[0] != '\0' ? session->added_field : NULL;
 }
 
 bool session_is_held(const struct session *session)

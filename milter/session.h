@@ -12,7 +12,8 @@
  *   EOH       unguarded: accept. Guarded: where somebody looks up what is wanted,
  *             the message waits for newer facts of all its recipients, once. Then
  *             each is judged and logged, and the message gets its answer.
- *   EOM       only where recipients are to be taken off, or the message is held
+ *   EOM       only where recipients are to be taken off, the message is held, or a field
+ *             is to be added
  *
  * sendmail(1) mail is never answered at RCPT: Postfix calls that a configuration
  * error and keeps the message in its maildrop for ever. Nor does it wait: pickup(8)
@@ -31,6 +32,7 @@
 #include <sys/socket.h>
 
 #include "arrivals.h"
+#include "canary.h"
 #include "complaints.h"
 #include "counters.h"
 #include "deferrals.h"
@@ -46,6 +48,7 @@ struct session_office {
 	struct traffic *traffic;
 	struct arrivals *arrivals;
 	struct counters *counters;
+	struct canary *canary;
 };
 
 struct session_clock {
@@ -103,6 +106,9 @@ MUST_CHECK enum session_step session_eoh(struct session *session, const char *qu
 const char *session_next_stripped(const struct session *session, size_t *next);
 /* Whether the message is to go to the MTA's hold queue. */
 bool session_is_held(const struct session *session);
+
+/* The value of the Require-Recipient-Valid-Since field to be added, or NULL. */
+const char *session_added_field(const struct session *session);
 
 /* The message is over: at its end, or at an abort, whenever that comes. */
 void session_end(struct session *session);

@@ -90,6 +90,8 @@ static void count(const struct session *session, struct session_judging *judging
 	};
 
 	counters_tally(session->counters, TALLY_RECIPIENTS, &cell);
+	if (canary_is_one(judgement))
+		counters_add(session->counters, COUNTER_CANARY);
 	if (!judging->is_counted || is_worse(judgement, &judging->worst))
 		judging->worst = cell;
 	judging->is_counted = true;
@@ -103,6 +105,7 @@ static void report(const struct session *session, struct session_judging *judgin
 	const struct conf *conf = session->world->conf;
 	struct envelope_address sender;
 	struct envelope_address recipient;
+	struct render_event event;
 	char line[RENDER_LINE_MAX];
 
 	envelope_bare(recipient_path, &recipient);
@@ -112,20 +115,22 @@ static void report(const struct session *session, struct session_judging *judgin
 		return;
 	count(session, judging, judgement);
 	envelope_bare(envelope_sender_path(&session->envelope), &sender);
-	render_log_line(judgement,
-			&(struct render_event){
-				.queue_id = judging->queue_id,
-				.mode = conf->mode,
-				.class_name = judging->class.name,
-				.rule = judging->class.rule,
-				.sender = sender.text,
-				.recipient = recipient.text,
-				.log_localpart = conf->log_localpart,
-				.wait_ms = judging->wait_ms,
-				.reply = has_reply(judgement) ? reply : NULL,
-			},
-			line);
+	event = (struct render_event){
+		.queue_id = judging->queue_id,
+		.mode = conf->mode,
+		.class_name = judging->class.name,
+		.rule = judging->class.rule,
+		.sender = sender.text,
+		.recipient = recipient.text,
+		.log_localpart = conf->log_localpart,
+		.wait_ms = judging->wait_ms,
+		.reply = has_reply(judgement) ? reply : NULL,
+	};
+	render_log_line(judgement, &event, line);
 	log_write(LOG_LEVEL_INFO, line);
+	if (conf->on_canary_command != NULL && canary_is_one(judgement))
+		canary_tell(session->office->canary, conf->on_canary_command, judgement, &event,
+			    judging->clock.now, judging->clock.monotonic_ms);
 }
 
 /* ---- waiting for newer facts ---- */
@@ -250,6 +255,23 @@ static void answer_add(struct answer *answer, const struct judgement *judgement,
 	reply_add(answer->reply, rendered->text);
 }
 
+/* For the receiver to check, too: since when we know the mailbox to be the right
+ * person's. Not where that is only when we first saw the domain, nor where an operator
+ * lets through what the rule would not; and not with several recipients, who would see
+ * each other's, and of whom one could fail the message for all (RFC 7293 5.2.1, 10). */
+static void add_field(struct session *session, const struct judgement *judgement)
+{
+	const char *path = envelope_recipient_path(&session->envelope, 0);
+	bool is_known = judgement->verified_by == VERIFIED_BY_ADDRESS ||
+			judgement->verified_by == VERIFIED_BY_DOMAIN;
+
+	if (is_known && judgement->action == ACTION_ACCEPT &&
+	    judgement->reason > REASON_NEW_DOMAIN &&
+	    !validity_is_spoken_of(&session->validity, path) &&
+	    validity_make_field(path, judgement->verified_at, session->added_field) != ERR_OK)
+		session->added_field[0] = '\0';
+}
+
 void session_judge_message(struct session *session, struct session_judging *judging,
 			   struct reply *reply)
 {
@@ -281,6 +303,9 @@ void session_judge_message(struct session *session, struct session_judging *judg
 	}
 	if (answer.action != ACTION_ACCEPT)
 		reply_end(reply);
+	if (session->world->conf->add_rrvs && session->world->conf->mode == MODE_ENFORCE &&
+	    envelope->recipient_count == 1)
+		add_field(session, &judgement);
 	if (judging->is_counted)
 		counters_tally(session->counters, TALLY_MESSAGES, &judging->worst);
 	session->outcome = outcome_settle(&counts, session->world->conf->mixed);

@@ -36,6 +36,7 @@ struct session {
 	struct rules_match match;
 	struct validity validity;
 	struct outcome outcome;
+	char added_field[VALIDITY_FIELD_MAX]; /* "": none */
 
 	/* sendmail(1) mail only. */
 	char first_queue_id[SESSION_QUEUE_ID_MAX + 1];

@@ -63,6 +63,16 @@ bool traffic_turns_away(const struct traffic *traffic)
 	return atomic_load_explicit(&traffic->turning_away, memory_order_relaxed);
 }
 
+bool traffic_is_draining(const struct traffic *traffic)
+{
+	return atomic_load(&traffic->draining);
+}
+
+unsigned traffic_open_count(const struct traffic *traffic)
+{
+	return atomic_load(&traffic->open);
+}
+
 /* With the lock held. */
 static void wait_until_idle(struct traffic *traffic, const struct timespec *end)
 {

@@ -26,6 +26,8 @@ void traffic_close(struct traffic *traffic);
 void traffic_begin(struct traffic *traffic);
 void traffic_end(struct traffic *traffic);
 bool traffic_turns_away(const struct traffic *traffic);
+bool traffic_is_draining(const struct traffic *traffic);
+unsigned traffic_open_count(const struct traffic *traffic);
 
 /* Waits until nothing is open, at most for seconds. Returns how many were left. */
 unsigned traffic_drain(struct traffic *traffic, int64_t seconds);

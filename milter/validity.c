@@ -2,8 +2,11 @@
 /* validity: the Require-Recipient-Valid-Since fields of one message. */
 #include "validity.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "resetguard/time.h"
 
 enum { FIELDS_FIRST = 4 };
 
@@ -69,4 +72,57 @@ int64_t validity_since(const struct validity *validity, const char *recipient_pa
 			earliest = field->valid_since;
 	}
 	return earliest;
+}
+
+bool validity_is_spoken_of(const struct validity *validity, const char *recipient_path)
+{
+	return validity->too_many || validity->unreadable > 0 ||
+	       validity_since(validity, recipient_path) != 0;
+}
+
+/* The local part as it was given, with its quotes: behind a source route, if any. */
+static const char *find_local(const char *path, size_t *length)
+{
+	const char *at = strrchr(path, '@');
+	const char *begin = path[0] == '<' ? path + 1 : path;
+
+	if (begin[0] == '@' && strchr(begin, ':') != NULL)
+		begin = strchr(begin, ':') + 1;
+	if (at == NULL || at < begin)
+		return NULL;
+	*length = (size_t)(at - begin);
+	return begin;
+}
+
+static bool is_printable(const char *text, size_t length)
+{
+	for (size_t i = 0; i < length; i++) {
+		if (text[i] < ' ' || text[i] > '~')
+			return false;
+	}
+	return true;
+}
+
+enum err validity_make_field(const char *recipient_path, int64_t since,
+			     char value[VALIDITY_FIELD_MAX])
+{
+	struct mailbox mailbox;
+	struct rrvs read;
+	size_t local_length = 0;
+	const char *local = find_local(recipient_path, &local_length);
+	char made[VALIDITY_FIELD_MAX];
+	int length;
+
+	if (local == NULL || !is_printable(local, local_length) ||
+	    mailbox_parse(recipient_path, strlen(recipient_path), &mailbox) != ERR_OK)
+		return ERR_DATA;
+	length = snprintf(made, sizeof made, "%.*s@%s; %s", (int)local_length, local,
+			  mailbox.host.name, time_format_rfc5322(since).text);
+	/* What others read must be what is meant. */
+	if (length < 0 || (size_t)length >= sizeof made ||
+	    rrvs_parse(made, (size_t)length, &read) != ERR_OK || read.valid_since != since ||
+	    !is_same_mailbox(&read.mailbox, &mailbox))
+		return ERR_DATA;
+	memcpy(value, made, (size_t)length + 1);
+	return ERR_OK;
 }

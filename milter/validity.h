@@ -14,9 +14,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "resetguard/err.h"
 #include "resetguard/rrvs.h"
 
-enum { VALIDITY_FIELDS_MAX = 100 };
+enum {
+	VALIDITY_FIELDS_MAX = 100,
+	VALIDITY_FIELD_MAX = 640, /* of a value we make, with its NUL */
+};
 
 /* All zeros is a message without fields. What is allocated is kept for the next. */
 struct validity {
@@ -34,5 +38,12 @@ void validity_begin(struct validity *validity);
 void validity_add(struct validity *validity, const char *value);
 /* The moment since which the recipient must have been valid; 0: none is given. */
 int64_t validity_since(const struct validity *validity, const char *recipient_path);
+/* Whether a field says something of the recipient, or cannot be read: then it may. */
+bool validity_is_spoken_of(const struct validity *validity, const char *recipient_path);
+
+/* The value of a field for the recipient. ERR_DATA: there is none that says it: no
+ * mailbox, or a local part that is not ASCII. */
+MUST_CHECK enum err validity_make_field(const char *recipient_path, int64_t since,
+					char value[VALIDITY_FIELD_MAX]);
 
 #endif

@@ -97,6 +97,13 @@ MUST_CHECK enum err cache_each_facts(struct cache_txn *txn,
 				     enum err (*visit)(void *context, const struct domain *domain,
 						       const struct facts *facts),
 				     void *context);
+/* The same behind after, which need not be there; NULL: from the first. A record that
+ * makes no sense is given as facts NULL, and does not end the walk. */
+MUST_CHECK enum err cache_each_facts_after(struct cache_txn *txn, const struct domain *after,
+					   enum err (*visit)(void *context,
+							     const struct domain *domain,
+							     const struct facts *facts),
+					   void *context);
 /* Domains whose next check is not after until, soonest first. */
 MUST_CHECK enum err cache_each_due(struct cache_txn *txn, int64_t until,
 				   enum err (*visit)(void *context, const struct domain *domain,

@@ -40,6 +40,12 @@ uint64_t time_monotonic_ns(void);
 /* RFC 3339 in UTC with seconds and "Z"; "" for 0. */
 struct time_text time_format(int64_t moment);
 
+/* RFC 5322 date-time in UTC: "Thu, 01 Oct 2026 00:00:00 +0000"; "" for 0. */
+struct time_rfc5322 {
+	char text[sizeof "Thu, 01 Oct 2026 00:00:00 +0000"];
+};
+struct time_rfc5322 time_format_rfc5322(int64_t moment);
+
 /* A moment as operators write it: RFC 3339 (any offset), a bare date (midnight
  * UTC), "@unix", or an age such as "30d", "12h" (that long before now).
  * ERR_DATA if it is none of these or outside 1..TIME_MAX. */

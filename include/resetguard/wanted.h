@@ -36,6 +36,10 @@ void wanted_close(struct wanted *wanted);
 MUST_CHECK enum err wanted_add(struct wanted *wanted, const struct domain *domain,
 			       int64_t monotonic_ms);
 
+/* How many names are there, as they were counted a second ago at most, and what was
+ * added since. An error if they never could be. Any thread. */
+MUST_CHECK enum err wanted_count(struct wanted *wanted, int64_t monotonic_ms, size_t *count);
+
 /* Calls visit for every domain on the list. */
 MUST_CHECK enum err wanted_each(struct wanted *wanted,
 				enum err (*visit)(void *context, const struct domain *domain),

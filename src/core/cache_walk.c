@@ -81,6 +81,38 @@ enum err cache_each_facts(struct cache_txn *txn,
 	return walk(txn, STORE_FACTS, from_start(), visit_facts, &each);
 }
 
+struct facts_part {
+	struct facts_walk each;
+	const struct domain *after;
+};
+
+static enum err visit_facts_after(void *context, struct bytes key, struct bytes value)
+{
+	const struct facts_part *part = context;
+	struct domain domain;
+	struct facts facts;
+	bool readable;
+
+	enum err err = domain_of_key(key, 0, &domain);
+	if (err != ERR_OK)
+		return err;
+	if (part->after != NULL && domain_equal(&domain, part->after))
+		return ERR_OK;
+	readable = facts_decode(value, &facts) == ERR_OK;
+	return part->each.visit(part->each.context, &domain, readable ? &facts : NULL);
+}
+
+enum err cache_each_facts_after(struct cache_txn *txn, const struct domain *after,
+				enum err (*visit)(void *context, const struct domain *domain,
+						  const struct facts *facts),
+				void *context)
+{
+	struct facts_part part = {{visit, context}, after};
+	struct bytes from = after != NULL ? (struct bytes){after->name, after->length} : from_start();
+
+	return walk(txn, STORE_FACTS, from, visit_facts_after, &part);
+}
+
 struct due_walk {
 	enum err (*visit)(void *context, const struct domain *domain, int64_t due_at);
 	void *context;

@@ -103,6 +103,19 @@ struct time_text time_format(int64_t moment)
 	return result;
 }
 
+/* No program here sets a locale, so names are English. */
+struct time_rfc5322 time_format_rfc5322(int64_t moment)
+{
+	struct time_rfc5322 result = {""};
+	struct tm tm;
+	time_t seconds = moment;
+
+	if (moment < 1 || moment > TIME_MAX || gmtime_r(&seconds, &tm) == NULL)
+		return result;
+	strftime(result.text, sizeof(result.text), "%a, %d %b %Y %H:%M:%S +0000", &tm);
+	return result;
+}
+
 /* ---- reading ---- */
 
 struct cursor {

@@ -97,16 +97,19 @@ static enum err count_name(void *context, const char *name)
 	return ERR_OK;
 }
 
-static void count_anew(struct wanted *wanted, int64_t monotonic_ms)
+static enum err count_anew(struct wanted *wanted, int64_t monotonic_ms)
 {
 	int64_t counted_at = atomic_load(&wanted->counted_at);
 	size_t count = 0;
+	enum err err;
 
 	if (monotonic_ms - counted_at < COUNT_INTERVAL_MS ||
 	    !atomic_compare_exchange_strong(&wanted->counted_at, &counted_at, monotonic_ms))
-		return;
-	if (each_name(wanted, count_name, &count) == ERR_OK)
+		return ERR_OK;
+	err = each_name(wanted, count_name, &count);
+	if (err == ERR_OK)
 		atomic_store(&wanted->count, count);
+	return err;
 }
 
 enum err wanted_add(struct wanted *wanted, const struct domain *domain, int64_t monotonic_ms)
@@ -114,7 +117,7 @@ enum err wanted_add(struct wanted *wanted, const struct domain *domain, int64_t 
 	char path[PATH_MAX];
 
 	path_of(wanted, domain, path);
-	count_anew(wanted, monotonic_ms);
+	(void)count_anew(wanted, monotonic_ms);
 	if (atomic_fetch_add(&wanted->count, 1) >= wanted->max) {
 		atomic_fetch_sub(&wanted->count, 1);
 		return access(path, F_OK) == 0 ? ERR_OK : ERR_FULL;
@@ -126,6 +129,15 @@ enum err wanted_add(struct wanted *wanted, const struct domain *domain, int64_t 
 	}
 	enum err err = errno == EEXIST ? ERR_OK : err_from_errno(errno);
 	atomic_fetch_sub(&wanted->count, 1);
+	return err;
+}
+
+enum err wanted_count(struct wanted *wanted, int64_t monotonic_ms, size_t *count)
+{
+	enum err err = count_anew(wanted, monotonic_ms);
+
+	if (err == ERR_OK)
+		*count = atomic_load(&wanted->count);
 	return err;
 }
 

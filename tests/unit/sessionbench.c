@@ -81,6 +81,8 @@ struct bench *bench_begin_with(const char *keys, const char *rules)
 	assert_int_equal(counters_open(&bench->office.counters), ERR_OK);
 	if (arrivals_open(&bench->office.arrivals, &why) != ERR_OK)
 		fail_msg("%s", why.text);
+	if (canary_open(&bench->office.canary, &why) != ERR_OK)
+		fail_msg("%s", why.text);
 	bench->session = session_new(&bench->office);
 	assert_non_null(bench->session);
 	bench->clock = (struct session_clock){.now = BENCH_NOW, .monotonic_ms = 1000};
@@ -102,6 +104,7 @@ void bench_end(struct bench *bench)
 	complaints_close(bench->office.complaints);
 	traffic_close(bench->office.traffic);
 	counters_close(bench->office.counters);
+	canary_close(bench->office.canary);
 	arrivals_close(bench->office.arrivals);
 	free(bench);
 }

@@ -376,7 +376,7 @@ static void files_that_cannot_be_read_are_named(void **state)
 
 static void what_has_no_effect_is_told(void **state)
 {
-	static const char text[] = "mode = observe\n\nmetrics = 127.0.0.1:9100\nadd_rrvs = yes\n";
+	static const char text[] = "mode = observe\n\nbody_limit = 8k\nbody_limit = 9k\n";
 	struct conf *conf;
 	struct why why = {""};
 
@@ -384,9 +384,9 @@ static void what_has_no_effect_is_told(void **state)
 	assert_int_equal(conf_read_text(text, strlen(text), "etc", &conf, &why), ERR_OK);
 	assert_int_equal(conf->without_effect.count, 2);
 	assert_string_equal(conf->without_effect.items[0],
-			    "etc:3: metrics has no effect in this version");
+			    "etc:3: body_limit has no effect in this version");
 	assert_string_equal(conf->without_effect.items[1],
-			    "etc:4: add_rrvs has no effect in this version");
+			    "etc:4: body_limit has no effect in this version");
 	conf_free(conf);
 }
 

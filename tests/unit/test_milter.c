@@ -31,7 +31,7 @@ static void the_least_is_asked_for(void **state)
 	struct mtaclient *client = run_dial(&run);
 
 	(void)state;
-	assert_int_equal(mtaclient_actions(client), SMFIF_DELRCPT | SMFIF_QUARANTINE);
+	assert_int_equal(mtaclient_actions(client), SMFIF_DELRCPT | SMFIF_QUARANTINE | SMFIF_ADDHDRS);
 	assert_int_equal(mtaclient_steps(client), SMFIP_NOHELO | SMFIP_NOBODY | SMFIP_NOUNKNOWN |
 							  SMFIP_NR_CONN | SMFIP_NR_MAIL |
 							  SMFIP_NR_HDR);

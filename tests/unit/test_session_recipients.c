@@ -207,6 +207,96 @@ static void an_unreadable_field_marks_the_message_and_no_more(void **state)
 	bench_end(bench);
 }
 
+/* ---- add_rrvs ---- */
+
+static const char *added_to(struct bench *bench, const char *recipient, const char *field)
+{
+	enum session_step step;
+
+	session_end(bench->session);
+	bench_local_mail(bench, "<app@svc.example>");
+	bench_add_rcpt(bench, recipient);
+	bench_header(bench, "X-Mail-Class", "password-reset");
+	if (field != NULL)
+		bench_header(bench, "Require-Recipient-Valid-Since", field);
+	step = bench_eoh(bench);
+	if (session_added_field(bench->session) == NULL)
+		assert_int_not_equal(step, SESSION_CONTINUE);
+	else
+		assert_int_equal(step, SESSION_CONTINUE);
+	return session_added_field(bench->session);
+}
+
+static void a_field_is_added_where_we_know_better(void **state)
+{
+	struct bench *bench = bench_begin("add_rrvs = yes\non_unverified = accept\n");
+	struct facts facts = milterplace_good_facts(&bench_place);
+
+	(void)state;
+	facts.verified_at = 0;
+	milterplace_put(&bench_place, "unknown.example", &facts);
+	bench_assert_has(added_to(bench, "<Bob@fine.example>", NULL), "Bob@fine.example; ");
+	/* The message speaks of it already, or may. */
+	assert_null(added_to(bench, "<bob@fine.example>",
+			     "bob@fine.example; Thu, 1 Oct 2026 00:00:00 +0000"));
+	assert_null(added_to(bench, "<bob@fine.example>", "bob@fine.example; tomorrow"));
+	assert_non_null(added_to(bench, "<bob@fine.example>",
+				 "eve@fine.example; Thu, 1 Oct 2026 00:00:00 +0000"));
+	/* That we first saw the domain then is no verification. */
+	assert_null(added_to(bench, "<bob@unknown.example>", NULL));
+	/* An operator lets it through, the rule would not. */
+	assert_null(added_to(bench, "<bob@changed.example>", NULL));
+	assert_null(added_to(bench, "<bob@lapsed.example>", NULL));
+	/* Nothing is left for the next message. */
+	assert_non_null(added_to(bench, "<bob@fine.example>", NULL));
+	bench_mail(bench, "<app@svc.example>");
+	bench_add_rcpt(bench, "<bob@fine.example>");
+	bench_add_rcpt(bench, "<eve@good.example>");
+	bench_header(bench, "X-Mail-Class", "password-reset");
+	assert_int_equal(bench_eoh(bench), SESSION_ACCEPT);
+	assert_null(session_added_field(bench->session));
+	bench_end(bench);
+
+	bench = bench_begin("");
+	assert_null(added_to(bench, "<bob@fine.example>", NULL));
+	bench_end(bench);
+	bench = bench_begin("add_rrvs = yes\nmode = observe\n");
+	assert_null(added_to(bench, "<bob@fine.example>", NULL));
+	bench_end(bench);
+}
+
+/* ---- what is counted ---- */
+
+static uint64_t tally_of(const struct bench *bench, enum tally tally, enum verdict verdict,
+			 enum reason reason)
+{
+	const struct tally_cell cell = {.verdict = verdict, .reason = reason};
+
+	return counters_tally_total(bench->office.counters, tally, &cell);
+}
+
+static void messages_count_by_their_worst_recipient(void **state)
+{
+	struct bench *bench = bench_begin("");
+
+	(void)state;
+	bench_local_mail(bench, "<app@svc.example>");
+	bench_add_rcpt(bench, "<bob@fine.example>");
+	bench_add_rcpt(bench, "<bob@changed.example>");
+	bench_add_rcpt(bench, "<bob@lapsed.example>");
+	bench_add_rcpt(bench, "<BOB@lapsed.example>");
+	bench_header(bench, "X-Mail-Class", "password-reset");
+	assert_int_equal(bench_eoh(bench), SESSION_REJECT);
+	assert_int_equal(tally_of(bench, TALLY_MESSAGES, VERDICT_REJECT, REASON_EXPIRED), 1);
+	assert_int_equal(tally_of(bench, TALLY_MESSAGES, VERDICT_REJECT, REASON_UNVERIFIED), 0);
+	assert_int_equal(tally_of(bench, TALLY_RECIPIENTS, VERDICT_ACCEPT, REASON_OK), 1);
+	assert_int_equal(tally_of(bench, TALLY_RECIPIENTS, VERDICT_REJECT, REASON_EXPIRED), 1);
+	assert_int_equal(tally_of(bench, TALLY_RECIPIENTS, VERDICT_REJECT, REASON_UNVERIFIED), 1);
+	assert_int_equal(counters_total(bench->office.counters, COUNTER_CANARY), 2);
+	assert_int_equal(counters_total(bench->office.counters, COUNTER_TRANSACTIONS), 1);
+	bench_end(bench);
+}
+
 static void a_field_of_a_stranger_is_not_looked_at(void **state)
 {
 	struct bench *bench = bench_begin("");
@@ -259,6 +349,9 @@ static void repeated_deferrals_are_logged_once_and_end_in_a_refusal(void **state
 	assert_int_equal(bench->reply.code.code, 550);
 	assert_string_equal(bench->reply.code.enhanced, "5.7.1");
 	bench_assert_logged(1, "verdict=reject");
+	assert_int_equal(counters_total(bench->office.counters, COUNTER_DEFERRAL_REPEATS), 7);
+	assert_int_equal(tally_of(bench, TALLY_MESSAGES, VERDICT_TEMPFAIL, REASON_STALE), 2);
+	assert_int_equal(tally_of(bench, TALLY_MESSAGES, VERDICT_REJECT, REASON_STALE), 1);
 	/* That was the end of it. */
 	assert_int_equal(sendmail_reset(bench, "4XyZ5", "bob@stale.example"), SESSION_TEMPFAIL);
 	bench_assert_logged(1, "verdict=tempfail");
@@ -307,6 +400,8 @@ int main(void)
 		cmocka_unit_test(more_recipients_than_are_kept_are_nobodys_reset),
 		cmocka_unit_test(a_date_in_the_message_counts_for_its_recipient),
 		cmocka_unit_test(an_unreadable_field_marks_the_message_and_no_more),
+		cmocka_unit_test(a_field_is_added_where_we_know_better),
+		cmocka_unit_test(messages_count_by_their_worst_recipient),
 		cmocka_unit_test(a_field_of_a_stranger_is_not_looked_at),
 		cmocka_unit_test(repeated_deferrals_are_logged_once_and_end_in_a_refusal),
 		cmocka_unit_test(a_repeat_that_is_let_through_is_logged),

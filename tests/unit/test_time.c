@@ -45,6 +45,9 @@ static void moments_are_written_in_rfc3339(void **state)
 	for (size_t i = 0; i < ROWS(formats); i++)
 		assert_string_equal(time_format(formats[i].moment).text, formats[i].text);
 	assert_string_equal(time_format(0).text, "");
+	assert_string_equal(time_format_rfc5322(1714521601).text,
+			    "Wed, 01 May 2024 00:00:01 +0000");
+	assert_string_equal(time_format_rfc5322(0).text, "");
 	assert_string_equal(time_format(-1).text, "");
 	assert_string_equal(time_format(TIME_MAX + 1).text, "");
 }
