@@ -175,8 +175,7 @@ static enum claim claim(struct canary *canary, uint64_t key, int64_t monotonic_m
 		return CLAIM_NO_ROOM;
 	for (unsigned step = 0; step < CANARY_WINDOW; step++) {
 		struct told *told = &canary->told[(key + step) % CANARY_DOMAINS_MAX];
-		bool is_over =
-			told->key == 0 || monotonic_ms - told->at_ms >= CANARY_INTERVAL_MS;
+		bool is_over = told->key == 0 || monotonic_ms - told->at_ms >= CANARY_INTERVAL_MS;
 
 		if (told->key == key && !is_over)
 			return CLAIM_TOLD;
@@ -270,9 +269,8 @@ static void leave_out(struct canary *canary, const struct domain *domain, const 
 		canary->said_ms = monotonic_ms;
 	pthread_mutex_unlock(&canary->lock);
 	if (is_due)
-		log_line(LOG_LEVEL_WARNING,
-			 "on_canary_command is not run for %s (%llu so far): %s", domain->name,
-			 left_out, reason);
+		log_line(LOG_LEVEL_WARNING, "on_canary_command is not run for %s (%llu so far): %s",
+			 domain->name, left_out, reason);
 }
 
 void canary_tell(struct canary *canary, const char *command, const struct judgement *judgement,

@@ -61,8 +61,8 @@ enum err counters_open(struct counters **counters)
 
 	if (opened == NULL)
 		return ERR_NO_MEMORY;
-	opened->shards = mmap(NULL, SHARDS_SIZE, PROT_READ | PROT_WRITE,
-			      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	opened->shards =
+		mmap(NULL, SHARDS_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (opened->shards == MAP_FAILED) {
 		free(opened);
 		return ERR_NO_MEMORY;
@@ -123,7 +123,7 @@ unsigned counters_class(const struct counters *counters, const char *name)
 {
 	unsigned count = counters_class_count(counters);
 
-	for (unsigned class = 1; class < count; class++) {
+	for (unsigned class = 1; class < count; class ++) {
 		if (strcasecmp(counters->classes[class], name) == 0)
 			return class;
 	}

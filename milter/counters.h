@@ -91,7 +91,7 @@ uint64_t counters_tally_total(const struct counters *counters, enum tally tally,
 
 struct distribution {
 	unsigned bound_count;
-	uint64_t bounds[COUNTERS_BOUNDS_MAX];	    /* nanoseconds, rising */
+	uint64_t bounds[COUNTERS_BOUNDS_MAX];	  /* nanoseconds, rising */
 	uint64_t counts[COUNTERS_BOUNDS_MAX + 1]; /* of each interval; the last has no bound */
 	uint64_t sum;
 };

@@ -150,8 +150,7 @@ static enum err open_office(const char *conf_path, struct session_office *office
 		return err;
 	if (deferrals_open(&office->deferrals) != ERR_OK ||
 	    complaints_open(&office->complaints) != ERR_OK ||
-	    traffic_open(&office->traffic) != ERR_OK ||
-	    counters_open(&office->counters) != ERR_OK)
+	    traffic_open(&office->traffic) != ERR_OK || counters_open(&office->counters) != ERR_OK)
 		return err_why(ERR_NO_MEMORY, why, "no memory");
 	err = arrivals_open(&office->arrivals, why);
 	if (err == ERR_OK)

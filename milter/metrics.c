@@ -212,8 +212,8 @@ static void leave(struct place *place)
 }
 
 /* fd is closed on failure. */
-static enum err bind_to(int fd, const struct sockaddr *address, socklen_t length,
-			const char *name, struct why *why)
+static enum err bind_to(int fd, const struct sockaddr *address, socklen_t length, const char *name,
+			struct why *why)
 {
 	int failed;
 
@@ -237,7 +237,7 @@ static enum err take_unix(const struct conf *conf, uid_t owner, const char *path
 	if (*fd < 0)
 		return err_why_errno(errno, why, "metrics: %s", conf->metrics);
 	snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
-	(void)unlink(path); /* nobody listens on it */
+	(void)unlink(path);	 /* nobody listens on it */
 	(void)fchmod(*fd, 0600); /* what bind gives the file, until it is handed over */
 	err = bind_to(*fd, (struct sockaddr *)&address, sizeof address, conf->metrics, why);
 	if (err != ERR_OK)
@@ -334,7 +334,8 @@ static enum err serve(struct metrics *metrics, struct place *place, struct why *
 				  (unsigned)METRICS_TIMEOUT, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
 				  (size_t)METRICS_REQUEST_MAX, MHD_OPTION_END);
 	if (server == NULL) {
-		enum err err = err_why_errno(errno, why, "metrics: cannot serve on %s", place->name);
+		enum err err =
+			err_why_errno(errno, why, "metrics: cannot serve on %s", place->name);
 
 		leave(place);
 		return err;

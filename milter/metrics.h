@@ -18,7 +18,7 @@
 
 enum {
 	METRICS_CONNECTIONS_MAX = 16,
-	METRICS_TIMEOUT = 10,	     /* seconds without a byte */
+	METRICS_TIMEOUT = 10,	    /* seconds without a byte */
 	METRICS_REQUEST_MAX = 8192, /* bytes of memory for one connection */
 };
 
@@ -40,8 +40,7 @@ MUST_CHECK enum err metrics_serve(struct metrics *metrics, struct why *why);
 
 /* After a reload that took effect: serves where conf says. On an error what was served
  * before stays so. */
-MUST_CHECK enum err metrics_move(struct metrics *metrics, const struct conf *conf,
-				 struct why *why);
+MUST_CHECK enum err metrics_move(struct metrics *metrics, const struct conf *conf, struct why *why);
 
 /* For the page. */
 void metrics_tell_reload(struct metrics *metrics, bool failed, int64_t now);

@@ -79,7 +79,7 @@ static void write_tally(const struct metrics_page *page, FILE *stream, const cha
 	unsigned classes = counters_class_count(page->counters);
 
 	begin(stream, name, "counter", NULL, help);
-	for (unsigned class = 0; class < classes; class++)
+	for (unsigned class = 0; class < classes; class ++)
 		write_class(page, stream, name, tally, class);
 }
 

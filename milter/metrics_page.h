@@ -26,7 +26,7 @@ struct metrics_page {
 	const char *version;
 	enum mode mode;
 	int64_t started_at;
-	int64_t loaded_at; /* when the configuration in force was read */
+	int64_t loaded_at;  /* when the configuration in force was read */
 	bool reload_failed; /* the last one */
 	bool is_draining;
 	unsigned open_transactions;

@@ -258,7 +258,7 @@ static void answer_add(struct answer *answer, const struct judgement *judgement,
 /* For the receiver to check, too: since when we know the mailbox to be the right
  * person's. Not where that is only when we first saw the domain, nor where an operator
  * lets through what the rule would not; and not with several recipients, who would see
- * each other's, and of whom one could fail the message for all (RFC 7293 5.2.1, 10). */
+ * each other's, and of whom one could fail the message for all. */
 static void add_field(struct session *session, const struct judgement *judgement)
 {
 	const char *path = envelope_recipient_path(&session->envelope, 0);
@@ -338,4 +338,3 @@ void session_judge_sendmail_message(struct session *session, struct session_judg
 		session_judge_message(session, judging, reply);
 	}
 }
-

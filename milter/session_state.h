@@ -55,11 +55,11 @@ struct session_judging {
 	struct session_class class;
 	const char *queue_id;
 	struct session_clock clock;
-	int64_t wait_ms; /* what the message has waited */
+	int64_t wait_ms;	 /* what the message has waited */
 	bool is_counted;	 /* some recipient of it */
 	struct tally_cell worst; /* of those */
-	bool overdue;	 /* deferred for too long: refused instead */
-	bool quiet;	 /* logged before */
+	bool overdue;		 /* deferred for too long: refused instead */
+	bool quiet;		 /* logged before */
 };
 
 /* False if the message, as far as it is known, is none that is guarded. */

@@ -129,11 +129,11 @@ static void assert_told(const char *name, const char *value)
 static void the_command_is_told_what_is_known(void **state)
 {
 	static const char *const members[][2] = {
-		{"kind", "canary"},	   {"queue_id", "4XyZ1"},
-		{"from", "app@svc.example"}, {"rcpt", "bob@lapsed.example"},
+		{"kind", "canary"},	      {"queue_id", "4XyZ1"},
+		{"from", "app@svc.example"},  {"rcpt", "bob@lapsed.example"},
 		{"domain", "lapsed.example"}, {"class", "password-reset"},
-		{"rule", "messages:3"},	   {"mode", "enforce"},
-		{"verdict", "reject"},	   {"reason", "expired"},
+		{"rule", "messages:3"},	      {"mode", "enforce"},
+		{"verdict", "reject"},	      {"reason", "expired"},
 		{"state", "redemption"},
 	};
 	struct json *document;

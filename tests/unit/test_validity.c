@@ -107,9 +107,12 @@ static void a_field_is_made_that_says_what_is_meant(void **state)
 		 "bob@lapsed.example; Wed, 01 May 2024 00:00:00 +0000"},
 		{"<\"a@b; \\\"c\"@lapsed.example>",
 		 "\"a@b; \\\"c\"@lapsed.example; Wed, 01 May 2024 00:00:00 +0000"},
-		{"<bob@b\xc3\xbc" "cher.example>",
+		{"<bob@b\xc3\xbc"
+		 "cher.example>",
 		 "bob@xn--bcher-kva.example; Wed, 01 May 2024 00:00:00 +0000"},
-		{"<b\xc3\xb6" "b@lapsed.example>", NULL},
+		{"<b\xc3\xb6"
+		 "b@lapsed.example>",
+		 NULL},
 		{"<bob@[192.0.2.1]>", NULL},
 		{"<bob>", NULL},
 		{"<>", NULL},
