@@ -267,7 +267,8 @@ enum session_step session_eoh(struct session *session, const char *queue_id,
 		session_judge_sendmail_message(session, &judging, reply);
 	else
 		session_judge_message(session, &judging, reply);
-	if (session->outcome.answer == OUTCOME_EDIT || session->added_field[0] != '\0')
+	if (session->outcome.answer == OUTCOME_EDIT ||
+	    (session->outcome.answer == OUTCOME_ACCEPT && session->added_field[0] != '\0'))
 		return SESSION_CONTINUE;
 	return end_with(session, step_of(session->outcome.answer));
 }

@@ -267,9 +267,9 @@ static void add_field(struct session *session, const struct judgement *judgement
 
 	if (is_known && judgement->action == ACTION_ACCEPT &&
 	    judgement->reason > REASON_NEW_DOMAIN &&
-	    !validity_is_spoken_of(&session->validity, path) &&
-	    validity_make_field(path, judgement->verified_at, session->added_field) != ERR_OK)
-		session->added_field[0] = '\0';
+	    !validity_is_spoken_of(&session->validity, path))
+		(void)!validity_make_field(path, judgement->verified_at,
+					   session->added_field); /* untouched: there is none */
 }
 
 void session_judge_message(struct session *session, struct session_judging *judging,
@@ -303,6 +303,7 @@ void session_judge_message(struct session *session, struct session_judging *judg
 	}
 	if (answer.action != ACTION_ACCEPT)
 		reply_end(reply);
+	session->added_field[0] = '\0'; /* it may have been judged before */
 	if (session->world->conf->add_rrvs && session->world->conf->mode == MODE_ENFORCE &&
 	    envelope->recipient_count == 1)
 		add_field(session, &judgement);

@@ -121,12 +121,22 @@ static bool walk(struct survey *survey)
 	return true;
 }
 
+/* No reload is to wait for the next walk before the old world can go. */
+static void let_world_go(struct survey *survey)
+{
+	world_release(survey->world);
+	survey->world = NULL;
+}
+
 static void *keep_walking(void *argument)
 {
 	struct survey *survey = argument;
 
-	while (walk(survey) && pause_for(survey, SURVEY_INTERVAL_MS))
-		;
+	do {
+		if (!walk(survey))
+			break;
+		let_world_go(survey);
+	} while (pause_for(survey, SURVEY_INTERVAL_MS));
 	return NULL;
 }
 

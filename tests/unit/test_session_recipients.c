@@ -376,6 +376,27 @@ static void a_repeat_that_is_let_through_is_logged(void **state)
 	bench_end(bench);
 }
 
+/* Of what a repeat was judged by first nothing is left, when it is judged again to be
+ * logged. */
+static void a_repeat_gets_its_field_too(void **state)
+{
+	struct bench *bench = bench_begin("add_rrvs = yes\n");
+	struct facts good = milterplace_good_facts(&bench_place);
+	struct facts stale = good;
+
+	(void)state;
+	stale.registry.checked_at = BENCH_NOW - 100 * MILTERPLACE_DAY;
+	milterplace_put(&bench_place, "again.example", &stale);
+	assert_int_equal(sendmail_reset(bench, "4XyZ1", "bob@again.example"), SESSION_TEMPFAIL);
+	assert_null(session_added_field(bench->session));
+	milterplace_put(&bench_place, "again.example", &good);
+	assert_int_equal(sendmail_reset(bench, "4XyZ2", "bob@again.example"), SESSION_CONTINUE);
+	bench_assert_has(session_added_field(bench->session), "bob@again.example; ");
+	session_end(bench->session);
+	assert_null(session_added_field(bench->session));
+	bench_end(bench);
+}
+
 static void smtp_mail_is_deferred_as_often_as_it_comes(void **state)
 {
 	struct bench *bench = bench_begin("defer_max = 4h\n");
@@ -405,6 +426,7 @@ int main(void)
 		cmocka_unit_test(a_field_of_a_stranger_is_not_looked_at),
 		cmocka_unit_test(repeated_deferrals_are_logged_once_and_end_in_a_refusal),
 		cmocka_unit_test(a_repeat_that_is_let_through_is_logged),
+		cmocka_unit_test(a_repeat_gets_its_field_too),
 		cmocka_unit_test(smtp_mail_is_deferred_as_often_as_it_comes),
 	};
 
