@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * cache: the records of the store as values, and the only writer of facts, due
- * and history, which change together in one transaction.
+ * cache: the records of the store as values, and the only writer of facts, due,
+ * history and outbox, which change together in one transaction.
  *
  * Layout below cache_dir: cache/data.mdb, cache/lock.mdb, address.key, wanted/,
  * refresh.lock. Owners and modes (set by fchmod, never left to the umask):
@@ -25,6 +25,7 @@
 #include "resetguard/history.h"
 #include "resetguard/host_record.h"
 #include "resetguard/mailbox.h"
+#include "resetguard/outbox.h"
 #include "resetguard/parked.h"
 #include "resetguard/pins.h"
 
@@ -36,6 +37,7 @@ struct cache_options {
 	const char *cache_dir;
 	uint64_t map_size;
 	unsigned readers;
+	unsigned takers; /* who waits for changes: 1 << enum outbox_taker; 0: nobody */
 };
 
 /* Creates what is missing of the layout above, with owners and modes; existing
@@ -89,6 +91,14 @@ MUST_CHECK enum err cache_get_parked(struct cache_txn *txn, const struct domain 
 /* What is remembered of a registry's host, by its name, at most DOMAIN_MAX long. */
 MUST_CHECK enum err cache_get_host(struct cache_txn *txn, const char *host,
 				   struct host_record *known);
+/* The change of that sequence, as long as some taker has not taken it. */
+MUST_CHECK enum err cache_get_outbox(struct cache_txn *txn, uint32_t sequence,
+				     struct outbox_entry *entry);
+/* How many changes wait. Costs nothing. */
+MUST_CHECK enum err cache_count_outbox(struct cache_txn *txn, uint64_t *changes);
+/* ERR_NOT_FOUND: it was never asked. */
+MUST_CHECK enum err cache_get_taker(struct cache_txn *txn, enum outbox_taker taker,
+				    struct outbox_taker_state *state);
 struct addresses_fingerprint cache_key_fingerprint(const struct cache_txn *txn);
 
 /* Walks. Each calls visit for every entry, in key order, until it returns an
@@ -130,6 +140,12 @@ MUST_CHECK enum err cache_each_parked(struct cache_txn *txn,
 							const struct parked *parked),
 				      void *context);
 
+/* Oldest first. */
+MUST_CHECK enum err cache_each_outbox(struct cache_txn *txn,
+				      enum err (*visit)(void *context,
+							const struct outbox_entry *entry),
+				      void *context);
+
 /* ---- writing: only in a write transaction ---- */
 
 /* Stores the facts and keeps due true: before is what the record was in this
@@ -145,6 +161,17 @@ MUST_CHECK enum err cache_append_facts(struct cache_txn *txn, const struct domai
  * same domain, time and content) is stored once. */
 MUST_CHECK enum err cache_add_history(struct cache_txn *txn, const struct domain *domain,
 				      struct history_event *event);
+/* The same for a change that was made just now, and whose facts are put already: where
+ * it is to be told (outbox_is_told), it waits in the outbox for the takers. Where
+ * OUTBOX_MAX wait, the oldest is dropped for it, which the commit logs. */
+MUST_CHECK enum err cache_add_change(struct cache_txn *txn, const struct domain *domain,
+				     struct history_event *event);
+/* Replaces the entry of its event's sequence. */
+MUST_CHECK enum err cache_put_outbox(struct cache_txn *txn, const struct outbox_entry *entry);
+/* ERR_NOT_FOUND: there was none. */
+MUST_CHECK enum err cache_delete_outbox(struct cache_txn *txn, uint32_t sequence);
+MUST_CHECK enum err cache_put_taker(struct cache_txn *txn, enum outbox_taker taker,
+				    const struct outbox_taker_state *state);
 MUST_CHECK enum err cache_put_address(struct cache_txn *txn, const struct address_hash *hash,
 				      const struct address_facts *facts);
 /* As cache_append_facts. */

@@ -67,6 +67,9 @@ struct history_event {
 struct history_event history_event_make(enum history_kind kind, int64_t at,
 					const struct facts *before, const struct facts *after);
 
+/* As facts_owner_since. */
+int64_t history_owner_since(const struct history_owner *owner);
+
 /* Cuts evidence that is too long, at a UTF-8 boundary. */
 size_t history_encode(const struct history_event *event,
 		      unsigned char record[HISTORY_RECORD_MAX]);

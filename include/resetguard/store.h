@@ -49,8 +49,9 @@ enum store_db {
 	STORE_META,
 	STORE_PARKED,
 	STORE_HOSTS,
+	STORE_OUTBOX,
 };
-enum { STORE_DB_COUNT = 8 };
+enum { STORE_DB_COUNT = 9 };
 
 const char *store_db_name(enum store_db db);
 

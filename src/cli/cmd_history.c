@@ -25,23 +25,15 @@ static void print_json(const struct domain *domain, const struct history_event *
 	json_line_end(&line);
 }
 
-static int64_t owner_since(const struct history_owner *owner)
-{
-	const struct facts facts = {.registered_at = owner->registered_at,
-				    .lapsed_at = owner->lapsed_at,
-				    .changed_at = owner->changed_at};
-
-	return facts_owner_since(&facts);
-}
-
 static void print_text(const struct domain *domain, const struct history_event *event)
 {
 	printf("%s  %s  %s%s", time_format(event->at).text, domain->name,
 	       history_kind_text(event->kind), event->has_address ? " (one address)" : "");
 	if (event->state_before != event->state_after)
 		printf("  %s -> %s", state_text(event->state_before), state_text(event->state_after));
-	if (owner_since(&event->owner_before) != owner_since(&event->owner_after))
-		printf("  owner since %s", time_format(owner_since(&event->owner_after)).text);
+	if (history_owner_since(&event->owner_before) != history_owner_since(&event->owner_after))
+		printf("  owner since %s",
+		       time_format(history_owner_since(&event->owner_after)).text);
 	if (event->host[0] != '\0')
 		printf("  by %s", event->host);
 	putchar('\n');

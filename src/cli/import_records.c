@@ -120,7 +120,7 @@ static enum err store_facts(struct import *import, struct cache_txn *txn,
 		struct history_event event =
 			history_event_make(HISTORY_IMPORT, import->cli->now, &before, &after);
 
-		err = cache_add_history(txn, &row->domain, &event);
+		err = cache_add_change(txn, &row->domain, &event);
 	}
 	return err;
 }

@@ -2,6 +2,7 @@
 /* cache: the records of the store as values, changed together. */
 #include "resetguard/cache.h"
 
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -10,6 +11,7 @@
 
 #include "cache_layout.h"
 #include "cache_txn.h"
+#include "resetguard/log.h"
 #include "resetguard/store.h"
 #include "resetguard/time.h"
 #include "resetguard/wire.h"
@@ -20,6 +22,7 @@ struct cache {
 	struct store *store;
 	char *cache_dir;
 	struct cache_txn *txns; /* by store_txn_index */
+	unsigned takers;	/* of changes; 1 << enum outbox_taker */
 
 	/* The key that belongs to the last snapshot verified. Another one comes
 	 * only with another environment, after the last snapshot of the old. */
@@ -159,6 +162,7 @@ static struct cache *cache_new(const struct cache_options *options)
 	if (new == NULL)
 		return NULL;
 	pthread_mutex_init(&new->lock, NULL);
+	new->takers = options->takers;
 	new->cache_dir = strdup(options->cache_dir);
 	new->txns = aligned_alloc(alignof(struct cache_txn), txns * sizeof *new->txns);
 	if (new->cache_dir == NULL || new->txns == NULL) {
@@ -367,6 +371,8 @@ enum err cache_write_begin(struct cache *cache, int64_t now, struct cache_txn **
 	begun->meta = meta;
 	begun->now = now;
 	begun->written = false;
+	begun->takers = cache->takers;
+	begun->outbox_dropped = 0;
 	*txn = begun;
 	return ERR_OK;
 }
@@ -388,9 +394,16 @@ static enum err write_meta(struct cache_txn *txn)
 enum err cache_write_commit(struct cache_txn *txn, struct why *why)
 {
 	enum err written = txn->written ? write_meta(txn) : ERR_OK;
+	uint64_t dropped = txn->outbox_dropped;
 	/* Says why, also of what went wrong before. */
 	enum err committed = store_write_commit(txn->store, why);
 
+	if (committed == ERR_OK && dropped > 0)
+		log_line(LOG_LEVEL_ERROR,
+			 "THE OUTBOX IS FULL: %d changes wait for the application, and the %" PRIu64
+			 " oldest were dropped untold; see why on_change_command or on_change_url "
+			 "does not take them; 'resetguard history' still has them",
+			 OUTBOX_MAX, dropped);
 	return committed != ERR_OK ? committed : written;
 }
 

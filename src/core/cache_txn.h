@@ -33,6 +33,8 @@ struct cache_txn {
 	struct cache_meta meta;
 	int64_t now;
 	bool written; /* there is something to commit */
+	unsigned takers; /* who waits for changes that are added: 1 << enum outbox_taker */
+	uint64_t outbox_dropped;
 };
 
 #endif

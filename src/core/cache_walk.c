@@ -269,3 +269,26 @@ enum err cache_each_parked(struct cache_txn *txn,
 
 	return walk(txn, STORE_PARKED, from_start(), visit_parked, &each);
 }
+
+struct outbox_walk {
+	enum err (*visit)(void *context, const struct outbox_entry *entry);
+	void *context;
+};
+
+static enum err visit_outbox(void *context, struct bytes key, struct bytes value)
+{
+	const struct outbox_walk *each = context;
+	struct outbox_entry entry;
+
+	enum err err = outbox_decode(key, value, &entry);
+	return err == ERR_OK ? each->visit(each->context, &entry) : err;
+}
+
+enum err cache_each_outbox(struct cache_txn *txn,
+			   enum err (*visit)(void *context, const struct outbox_entry *entry),
+			   void *context)
+{
+	struct outbox_walk each = {visit, context};
+
+	return walk(txn, STORE_OUTBOX, from_start(), visit_outbox, &each);
+}

@@ -28,6 +28,15 @@ static struct history_owner owner_of(const struct facts *facts)
 	};
 }
 
+int64_t history_owner_since(const struct history_owner *owner)
+{
+	const struct facts facts = {.registered_at = owner->registered_at,
+				    .lapsed_at = owner->lapsed_at,
+				    .changed_at = owner->changed_at};
+
+	return facts_owner_since(&facts);
+}
+
 struct history_event history_event_make(enum history_kind kind, int64_t at,
 					const struct facts *before, const struct facts *after)
 {

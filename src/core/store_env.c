@@ -19,7 +19,7 @@ enum { TAIL_RESERVE = 16 << 20 };
 static const char *const DB_NAME[STORE_DB_COUNT] = {
 	[STORE_FACTS] = "facts",	 [STORE_DUE] = "due",	[STORE_HISTORY] = "history",
 	[STORE_ADDRESSES] = "addresses", [STORE_PINS] = "pins", [STORE_META] = "meta",
-	[STORE_PARKED] = "parked",	 [STORE_HOSTS] = "hosts",
+	[STORE_PARKED] = "parked",	 [STORE_HOSTS] = "hosts",	[STORE_OUTBOX] = "outbox",
 };
 
 const char *store_db_name(enum store_db db)

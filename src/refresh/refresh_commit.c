@@ -106,7 +106,7 @@ static enum err add_history(struct cache_txn *txn, const struct domain *domain,
 	event.source = observation->source;
 	memcpy(event.host, observation->host, sizeof event.host);
 	memcpy(event.evidence, observation->evidence, sizeof event.evidence);
-	return cache_add_history(txn, domain, &event);
+	return cache_add_change(txn, domain, &event);
 }
 
 /* What was known stays; what would be is parked by the caller, if it is new. */

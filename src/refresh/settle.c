@@ -111,7 +111,7 @@ static enum err add_event(struct cache_txn *txn, const struct domain *domain,
 	event.source = parked->facts.source;
 	memcpy(event.host, parked->host, sizeof event.host);
 	memcpy(event.evidence, parked->evidence, sizeof event.evidence);
-	return cache_add_history(txn, domain, &event);
+	return cache_add_change(txn, domain, &event);
 }
 
 /* What is held back of the domain, and the facts it would change. *any is false when
@@ -236,7 +236,7 @@ static enum err add_undone(const struct settling *settling, struct cache_txn *tx
 	snprintf(event.host, sizeof event.host, "%s", settling->host);
 	snprintf(event.evidence, sizeof event.evidence, "%u change%s since %s taken back", undone,
 		 undone == 1 ? "" : "s", time_format(settling->since).text);
-	return cache_add_history(txn, domain, &event);
+	return cache_add_change(txn, domain, &event);
 }
 
 static enum err undo_one(struct settling *settling, struct cache_txn *txn,

@@ -226,7 +226,7 @@ static bool write_meta(const char *directory, const void *record, size_t length)
 /* As a version before the brake made it. */
 static bool drop_later_databases(const char *directory)
 {
-	static const char *const later[] = {"parked", "hosts"};
+	static const char *const later[] = {"parked", "hosts", "outbox"};
 	MDB_env *env;
 	MDB_txn *txn;
 	bool done = mdb_env_create(&env) == 0 && mdb_env_set_maxdbs(env, 8) == 0 &&
@@ -251,6 +251,13 @@ static enum err no_visit(void *context, const struct domain *domain, const struc
 	return ERR_DATA;
 }
 
+static enum err no_change(void *context, const struct outbox_entry *entry)
+{
+	(void)context;
+	(void)entry;
+	return ERR_DATA;
+}
+
 static void assert_nothing_is_parked(struct cacheplace *place)
 {
 	struct domain domain = cacheplace_domain("lapsed.example");
@@ -258,12 +265,16 @@ static void assert_nothing_is_parked(struct cacheplace *place)
 	struct parked parked;
 	struct facts facts;
 	struct cache_txn *txn;
+	uint64_t changes;
 
 	assert_int_equal(cache_read_begin(place->cache, 0, &txn), ERR_OK);
 	assert_int_equal(cache_get_facts(txn, &domain, &facts), ERR_OK);
 	assert_int_equal(cache_get_parked(txn, &domain, &parked), ERR_NOT_FOUND);
 	assert_int_equal(cache_get_host(txn, "rdap.example", &host), ERR_NOT_FOUND);
 	assert_int_equal(cache_each_parked(txn, no_visit, NULL), ERR_OK);
+	assert_int_equal(cache_each_outbox(txn, no_change, NULL), ERR_OK);
+	assert_int_equal(cache_count_outbox(txn, &changes), ERR_OK);
+	assert_int_equal(changes, 0);
 	cache_read_end(txn);
 }
 
