@@ -22,15 +22,12 @@
 #include "resetguard/domain.h"
 #include "resetguard/err.h"
 #include "resetguard/http.h"
+#include "resetguard/key_file.h"
 #include "resetguard/observation.h"
 
-enum {
-	FASTLY_KEY_MAX = 256,
-	FASTLY_HEADER_MAX = FASTLY_KEY_MAX + 16,
-};
+enum { FASTLY_HEADER_MAX = KEY_FILE_MAX + 16 };
 
-/* The request header with the key in the first line of the file. The key is a secret:
- * a file that everybody may read is refused, and why never quotes from it. */
+/* The request header with the key in the file, a secret; see key_file_read. */
 MUST_CHECK enum err fastly_header_read(const char *path, char header[FASTLY_HEADER_MAX],
 				       struct why *why);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * http: many GET requests at once over one libcurl multi handle.
+ * http: many requests at once over one libcurl multi handle.
  *
  * What a hostile or broken server may do is bounded here: only https (unless
  * allow_http), only public addresses (unless allow_private_addresses; checked
@@ -25,6 +25,7 @@
 
 #include "resetguard/domain.h"
 #include "resetguard/err.h"
+#include "resetguard/wire.h"
 
 enum {
 	HTTP_URL_MAX = 2048,
@@ -82,6 +83,10 @@ void http_close(struct http *http);
  * url and headers are copied. Even a URL that is refused comes back through http_next. */
 MUST_CHECK enum err http_start(struct http *http, const char *url, const char *const *headers,
 			       void *tag);
+
+/* Queues a POST of body, which is copied too. The headers are to name its type. */
+MUST_CHECK enum err http_post(struct http *http, const char *url, const char *const *headers,
+			      struct bytes body, void *tag);
 
 /* How many were started and not yet taken with http_next. */
 unsigned http_pending(const struct http *http);

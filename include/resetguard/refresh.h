@@ -118,10 +118,15 @@ MUST_CHECK enum err refresh_plan(struct refresh *refresh, int64_t now,
 const char *refresh_cause_text(enum refresh_cause cause);
 const char *refresh_outcome_text(enum refresh_outcome outcome);
 
-/* refresh.lock: held by runs over what is due or all, and by a watcher, as wanted.h
- * says. ERR_BUSY: another has it. The descriptor is the lock; close it to give it
+/* refresh.lock: held by runs over what is due or all, by a watcher, and by whoever tells
+ * the application, as wanted.h says. ERR_BUSY: another has it. The descriptor is the lock; close it to give it
  * back. */
-enum refresh_holder { REFRESH_RUN, REFRESH_WATCHER };
+enum refresh_holder {
+	REFRESH_RUN,
+	REFRESH_WATCHER,
+	REFRESH_TELLS_COMMAND,
+	REFRESH_TELLS_URL,
+};
 MUST_CHECK enum err refresh_lock(const char *cache_dir, enum refresh_holder holder,
 				 int *descriptor, struct why *why);
 

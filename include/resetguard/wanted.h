@@ -24,8 +24,14 @@
 struct wanted;
 
 /* The bytes of refresh.lock. Every run over what is due locks the first; one that
- * goes on for ever, and answers what is wanted at once, the second too. */
-enum { WANTED_LOCK_RUN = 0, WANTED_LOCK_WATCHER = 1 };
+ * goes on for ever, and answers what is wanted at once, the second too. The others are
+ * locked while on_change_command or on_change_url is being told of changes. */
+enum {
+	WANTED_LOCK_RUN = 0,
+	WANTED_LOCK_WATCHER = 1,
+	WANTED_LOCK_TELLS_COMMAND = 2,
+	WANTED_LOCK_TELLS_URL = 3,
+};
 
 /* cache_dir is copied. Succeeds if the directory is not there (yet). */
 MUST_CHECK enum err wanted_open(const char *cache_dir, size_t max, struct wanted **wanted);

@@ -11,6 +11,9 @@
  * that nobody waits for it in vain; its record says when it is asked about again, and
  * until then a name that is wanted anew leaves the list at once.
  *
+ * Changes are told to the application as they are made, by threads of their own, which
+ * hold nothing up.
+ *
  * What ends another run (a full cache, a clock that contradicts it, no bootstrap
  * document) is logged here and tried again, after pauses that grow to five minutes.
  * What was under way is forgotten then: it is still due, or still wanted.

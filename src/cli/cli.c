@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "resetguard/deliver.h"
 #include "resetguard/privilege.h"
 #include "resetguard/time.h"
 
@@ -122,6 +123,7 @@ static struct cache_options cache_options(const struct cli *cli)
 		.cache_dir = cli->conf->cache_dir,
 		.map_size = cli->conf->map_size,
 		.readers = CLI_READERS,
+		.takers = deliver_takers(cli->conf),
 	};
 }
 

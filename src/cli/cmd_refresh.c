@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "commands.h"
+#include "resetguard/deliver.h"
 #include "resetguard/refresh.h"
 #include "resetguard/settle.h"
 #include "resetguard/time.h"
@@ -241,6 +242,36 @@ static void dry_run(struct refresh_command *command)
 	wanted_close(options.wanted);
 }
 
+/* ---- telling the application ---- */
+
+/* What it does not take stays: the run is done in part only. */
+static void tell_application(struct refresh_command *command)
+{
+	struct cli *cli = command->cli;
+	const struct deliver_options options = {
+		.conf = cli->conf,
+		.cache = cli->cache,
+		.clock = time_now,
+	};
+	struct deliver_totals totals;
+	struct why why = {""};
+	enum err err;
+
+	if (deliver_takers(cli->conf) == 0)
+		return;
+	err = deliver_once(&options, &totals, &why);
+	if (err != ERR_OK) {
+		cli_error(cli, err, "the application was not told: %s",
+			  why.text[0] == '\0' ? err_text(err) : why.text);
+		return;
+	}
+	if (totals.taken > 0 || totals.waiting > 0)
+		cli_say(cli, "told the application: %" PRIu64 " taken, %" PRIu64 " waiting%s",
+			totals.taken, totals.waiting,
+			totals.busy ? "; another process tells it" : "");
+	cli->deferred |= totals.waiting > 0 && !totals.busy;
+}
+
 static void run_once(struct refresh_command *command, const struct refresh_options *options)
 {
 	struct refresh_totals totals = {0};
@@ -258,6 +289,7 @@ static void run_once(struct refresh_command *command, const struct refresh_optio
 		cli_error(command->cli, err, "%s",
 			  why.text[0] == '\0' ? err_text(err) : why.text);
 	refresh_close(command->refresh);
+	tell_application(command);
 }
 
 static void watch(struct refresh_command *command, const struct refresh_options *options)
@@ -364,6 +396,7 @@ static void settle(struct refresh_command *command)
 	/* A host that was named and has nothing is most likely another's name. */
 	cli->negative |= command->host != NULL && totals.settled + totals.kept == 0;
 	cli->deferred |= totals.kept > 0;
+	tell_application(command);
 }
 
 static bool set_settle(struct refresh_command *command, enum settle_kind kind)

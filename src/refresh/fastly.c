@@ -2,67 +2,25 @@
 /* fastly: what Fastly's Domain Research API says of a domain. */
 #include "resetguard/fastly.h"
 
-#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "resetguard/json.h"
+#include "resetguard/key_file.h"
 
 enum { WORD_MAX = 32 };
 
 /* ---- the key ---- */
 
-static enum err read_key(FILE *file, const char *path, char header[FASTLY_HEADER_MAX],
-			 struct why *why)
-{
-	static const char blanks[] = " \t\r\n";
-	char line[FASTLY_KEY_MAX + 2];
-	const char *key;
-	size_t length;
-
-	if (fgets(line, sizeof(line), file) == NULL)
-		return err_why(ERR_CONFIG, why, "fastly_key_file: %s: is empty; its first line "
-						"is to be the key", path);
-	if (strchr(line, '\n') == NULL && strlen(line) > FASTLY_KEY_MAX)
-		return err_why(ERR_CONFIG, why,
-			       "fastly_key_file: %s: the first line is longer than a key, %d "
-			       "characters", path, FASTLY_KEY_MAX);
-	key = line + strspn(line, blanks);
-	length = strcspn(key, blanks);
-	if (length == 0)
-		return err_why(ERR_CONFIG, why, "fastly_key_file: %s: the first line is empty; it "
-						"is to be the key", path);
-	for (size_t i = 0; i < length; i++)
-		if (key[i] <= 0x20 || key[i] > 0x7e)
-			return err_why(ERR_CONFIG, why,
-				       "fastly_key_file: %s: a key has printable ASCII only", path);
-	if (key[length + strspn(key + length, blanks)] != '\0')
-		return err_why(ERR_CONFIG, why,
-			       "fastly_key_file: %s: the first line is more than one word", path);
-	snprintf(header, FASTLY_HEADER_MAX, "Fastly-Key: %.*s", (int)length, key);
-	return ERR_OK;
-}
-
 enum err fastly_header_read(const char *path, char header[FASTLY_HEADER_MAX], struct why *why)
 {
-	FILE *file = fopen(path, "re");
-	struct stat status;
-	enum err err;
+	char key[KEY_FILE_MAX + 1];
+	enum err err = key_file_read("fastly_key_file", path, key, why);
 
-	if (file == NULL)
-		return err_why_errno(errno, why, "fastly_key_file: %s", path);
-	if (fstat(fileno(file), &status) != 0)
-		err = err_why_errno(errno, why, "fastly_key_file: %s", path);
-	else if ((status.st_mode & S_IROTH) != 0)
-		err = err_why(ERR_CONFIG, why,
-			      "fastly_key_file: %s: everybody may read the key; chmod o-r %s, and "
-			      "have a new key made",
-			      path, path);
-	else
-		err = read_key(file, path, header, why);
-	(void)fclose(file);
+	if (err == ERR_OK)
+		snprintf(header, FASTLY_HEADER_MAX, "Fastly-Key: %s", key);
+	explicit_bzero(key, sizeof key);
 	return err;
 }
 

@@ -28,7 +28,8 @@ struct request {
 	struct request *next;
 	void *tag;
 	struct curl_slist *headers;
-	char url[]; /* NUL-terminated */
+	struct bytes body; /* to be posted; data NULL: a GET. Lies behind url */
+	char url[];	   /* NUL-terminated */
 };
 
 struct http {
@@ -165,16 +166,21 @@ void http_close(struct http *http)
 	curl_global_cleanup();
 }
 
-enum err http_start(struct http *http, const char *url, const char *const *headers, void *tag)
+static enum err queue(struct http *http, const char *url, const char *const *headers,
+		      struct bytes body, void *tag)
 {
 	/* One that is too long is refused with the others, and need not be kept whole. */
 	size_t length = strnlen(url, HTTP_URL_MAX);
-	struct request *request = calloc(1, sizeof(*request) + length + 1);
+	struct request *request = calloc(1, sizeof(*request) + length + 1 + body.length);
 
 	if (request == NULL)
 		return ERR_NO_MEMORY;
 	memcpy(request->url, url, length);
 	request->tag = tag;
+	if (body.data != NULL) {
+		memcpy(request->url + length + 1, body.data, body.length);
+		request->body = (struct bytes){request->url + length + 1, body.length};
+	}
 	for (; headers != NULL && *headers != NULL; headers++) {
 		struct curl_slist *list = curl_slist_append(request->headers, *headers);
 
@@ -188,6 +194,17 @@ enum err http_start(struct http *http, const char *url, const char *const *heade
 	http->queue_end = &request->next;
 	http->pending++;
 	return ERR_OK;
+}
+
+enum err http_start(struct http *http, const char *url, const char *const *headers, void *tag)
+{
+	return queue(http, url, headers, (struct bytes){NULL, 0}, tag);
+}
+
+enum err http_post(struct http *http, const char *url, const char *const *headers,
+		   struct bytes body, void *tag)
+{
+	return queue(http, url, headers, body, tag);
 }
 
 void http_watch(struct http *http, int descriptor)
@@ -218,7 +235,7 @@ static void start_queued(struct http *http)
 		if (http->queue_first == NULL)
 			http->queue_end = &http->queue_first;
 		if (!http_exchange_begin(exchange, http->multi, request->url, request->headers,
-					 request->tag))
+					 request->body, request->tag))
 			exchange_ended(http, exchange);
 		request->headers = NULL;
 		request_free(request);

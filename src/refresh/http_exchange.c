@@ -271,7 +271,18 @@ static bool url_may_be_asked(struct http_exchange *exchange, const char *url)
 	return true;
 }
 
-static bool easy_prepare(struct http_exchange *exchange, const char *url)
+/* The handle may have done the other last. */
+static bool easy_set_method(CURL *easy, struct bytes body)
+{
+	if (body.data == NULL)
+		return curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L) == CURLE_OK;
+	return curl_easy_setopt(easy, CURLOPT_POST, 1L) == CURLE_OK &&
+	       curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body.length) ==
+		       CURLE_OK &&
+	       curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, body.data) == CURLE_OK;
+}
+
+static bool easy_prepare(struct http_exchange *exchange, const char *url, struct bytes body)
 {
 	if (exchange->easy == NULL) {
 		exchange->easy = curl_easy_init();
@@ -281,13 +292,14 @@ static bool easy_prepare(struct http_exchange *exchange, const char *url)
 		}
 	}
 	return exchange->easy != NULL && body_reserve(exchange, 1) &&
+	       easy_set_method(exchange->easy, body) &&
 	       curl_easy_setopt(exchange->easy, CURLOPT_URL, url) == CURLE_OK &&
 	       curl_easy_setopt(exchange->easy, CURLOPT_HTTPHEADER, exchange->request_headers) ==
 		       CURLE_OK;
 }
 
 bool http_exchange_begin(struct http_exchange *exchange, CURLM *multi, const char *url,
-			 struct curl_slist *headers, void *tag)
+			 struct curl_slist *headers, struct bytes body, void *tag)
 {
 	struct http_reply *reply = &exchange->reply;
 	CURLMcode added;
@@ -297,7 +309,7 @@ bool http_exchange_begin(struct http_exchange *exchange, CURLM *multi, const cha
 	if (!url_may_be_asked(exchange, url))
 		return false;
 	reply->failure = HTTP_OTHER;
-	if (!easy_prepare(exchange, url)) {
+	if (!easy_prepare(exchange, url, body)) {
 		(void)err_why(ERR_NO_MEMORY, &reply->why, "%s: no memory for a request",
 			      reply->host);
 		return false;

@@ -28,10 +28,10 @@ struct http_exchange {
 	char error[CURL_ERROR_SIZE];
 };
 
-/* Hands a request to libcurl and takes its headers over. False: it has ended
- * already, and reply says how. */
+/* Hands a request to libcurl and takes its headers over. body.data NULL: a GET;
+ * else a POST of it. False: it has ended already, and reply says how. */
 bool http_exchange_begin(struct http_exchange *exchange, CURLM *multi, const char *url,
-			 struct curl_slist *headers, void *tag);
+			 struct curl_slist *headers, struct bytes body, void *tag);
 /* libcurl is done with it: fills reply. */
 void http_exchange_complete(struct http_exchange *exchange, CURLcode code);
 /* Ready for the next request; reply is gone. */

@@ -53,12 +53,26 @@ const char *refresh_cause_text(enum refresh_cause cause)
 	return "other";
 }
 
+static off_t first_byte(enum refresh_holder holder)
+{
+	switch (holder) {
+	case REFRESH_RUN:
+	case REFRESH_WATCHER:
+		break;
+	case REFRESH_TELLS_COMMAND:
+		return WANTED_LOCK_TELLS_COMMAND;
+	case REFRESH_TELLS_URL:
+		return WANTED_LOCK_TELLS_URL;
+	}
+	return WANTED_LOCK_RUN;
+}
+
 enum err refresh_lock(const char *cache_dir, enum refresh_holder holder, int *descriptor,
 		      struct why *why)
 {
 	struct flock lock = {.l_type = F_WRLCK,
 			     .l_whence = SEEK_SET,
-			     .l_start = WANTED_LOCK_RUN,
+			     .l_start = first_byte(holder),
 			     .l_len = holder == REFRESH_WATCHER ? WANTED_LOCK_WATCHER + 1 : 1};
 	char path[4096];
 	int length = snprintf(path, sizeof path, "%s/refresh.lock", cache_dir);

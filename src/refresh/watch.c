@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "refresh_work.h"
+#include "resetguard/deliver.h"
 #include "resetguard/log.h"
 #include "resetguard/time.h"
 
@@ -33,6 +34,7 @@ struct watch {
 	void (*told)(void *context, const struct refresh_result *result);
 	void *told_context;
 	int64_t (*clock)(void);
+	struct deliver *deliver;     /* NULL: nobody is told of changes */
 	struct refresh *refresh;     /* NULL after an error */
 	struct refresh_host *limits; /* learned, while refresh is NULL */
 	void *asked;		     /* tsearch(3): the names of wanted domains under way */
@@ -97,6 +99,8 @@ static void told(void *context, const struct refresh_result *result)
 	struct watch *watch = context;
 
 	forget_asked(watch, result->domain->name);
+	if (result->outcome == REFRESH_CHANGED)
+		deliver_kick(watch->deliver);
 	if (watch->told != NULL)
 		watch->told(watch->told_context, result);
 }
@@ -411,10 +415,17 @@ enum err watch_run(const struct refresh_options *options, int64_t (*clock)(void)
 		.signals = -1,
 		.events = -1,
 	};
+	const struct deliver_options deliver_options = {
+		.conf = options->conf,
+		.cache = options->cache,
+		.clock = clock,
+	};
 	enum err err = open_events(&watch, why);
 
 	watch.options.told = told;
 	watch.options.context = &watch;
+	if (err == ERR_OK)
+		err = deliver_start(&deliver_options, &watch.deliver, why);
 	if (err == ERR_OK) {
 		go_on_until_stopped(&watch);
 		if (watch.refresh != NULL)
@@ -422,6 +433,7 @@ enum err watch_run(const struct refresh_options *options, int64_t (*clock)(void)
 	}
 	end(&watch);
 	refresh_free_hosts(watch.limits);
+	deliver_stop(watch.deliver);
 	close_events(&watch);
 	return err;
 }
