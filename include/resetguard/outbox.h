@@ -49,7 +49,7 @@ enum {
 	/* Changes kept for an application that takes none: the oldest go then. */
 	OUTBOX_MAX = 100000,
 
-	OUTBOX_PAUSE_FIRST = 10,    /* seconds after a failure, doubled with each */
+	OUTBOX_PAUSE_FIRST = 5,	    /* seconds after a failure, doubled with each */
 	OUTBOX_PAUSE_LONGEST = 3600,
 	OUTBOX_RETRY_AFTER_MAX = 86400, /* an application that asks for more is not heard */
 	OUTBOX_PATIENCE = 3, /* failures in a row, of any changes, and the taker rests */

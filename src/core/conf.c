@@ -146,6 +146,24 @@ static enum err apply_setting(struct conf *conf, const struct conf_context *cont
 	return key->without_effect ? note_without_effect(conf, setting, why) : ERR_OK;
 }
 
+/* What one key asks of another. */
+static enum err check_together(const struct conf *conf, const struct conf_settings *settings,
+			       struct why *why)
+{
+	const char *place = "";
+
+	if (conf->on_change_url == NULL || conf->on_change_key_file != NULL)
+		return ERR_OK;
+	for (size_t i = 0; i < settings->count; i++) {
+		if (strcmp(settings->items[i].name, "on_change_url") == 0)
+			place = settings->items[i].place;
+	}
+	return err_why(ERR_CONFIG, why,
+		       "%s: on_change_url: nothing signs what is posted; let on_change_key_file "
+		       "name a file with a key (openssl rand -hex 32)",
+		       place);
+}
+
 static bool is_allow_http(const struct conf_setting *setting)
 {
 	return setting->target.key->offset == offsetof(struct conf, allow_http) &&
@@ -180,6 +198,11 @@ static enum err build(const struct conf_settings *settings, const char *director
 			}
 		}
 		context.allow_http = result->allow_http;
+	}
+	enum err err = check_together(result, settings, why);
+	if (err != ERR_OK) {
+		conf_free(result);
+		return err;
 	}
 	*conf = result;
 	return ERR_OK;

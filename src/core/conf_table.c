@@ -323,20 +323,24 @@ const struct conf_key conf_keys[] = {
 	 .type = &conf_type_command,
 	 GLOBAL(on_change_command),
 	 .optional = true,
-	 .without_effect = true,
-	 .help = "A command to run for each change of state or owner."},
+	 .help = "A command to run for each change of state or owner, with the change on its\n"
+		 "standard input: see resetguard(1), Telling the application.\n"
+		 "It is cut into words at blanks, and no shell sees it.\n"
+		 "It has timeout to end with status 0."},
 	{.name = "on_change_url",
 	 .type = &conf_type_url,
 	 GLOBAL(on_change_url),
 	 .optional = true,
-	 .without_effect = true,
-	 .help = "A URL to which each change of state or owner is posted."},
+	 .help = "An https URL to which each change is posted, signed.\n"
+		 "Unlike a registry's it may lead to a private address.\n"
+		 "Where a command is set too, each is told every change."},
 	{.name = "on_change_key_file",
 	 .type = &conf_type_path,
 	 GLOBAL(on_change_key_file),
 	 .optional = true,
-	 .without_effect = true,
-	 .help = "The file with the key that signs what is posted."},
+	 .help = "The file whose first line is the key that signs what is posted.\n"
+		 "It has at least 32 characters (openssl rand -hex 32), and not everybody may be\n"
+		 "able to read it; a new one counts from the next change on."},
 
 	{.heading = "Tests only",
 	 .name = "allow_http",

@@ -390,6 +390,24 @@ static void what_has_no_effect_is_told(void **state)
 	conf_free(conf);
 }
 
+static void what_is_posted_is_signed(void **state)
+{
+	static const char text[] = "mode = observe\non_change_url = https://app.example/hook\n";
+	static const char whole[] = "on_change_url = https://app.example/hook\n"
+				    "on_change_key_file = /etc/key\n";
+	struct conf *conf;
+	struct why why = {""};
+
+	(void)state;
+	assert_int_equal(conf_read_text(text, strlen(text), "etc", &conf, &why), ERR_CONFIG);
+	assert_string_equal(why.text,
+			    "etc:2: on_change_url: nothing signs what is posted; let "
+			    "on_change_key_file name a file with a key (openssl rand -hex 32)");
+	assert_int_equal(conf_read_text(whole, strlen(whole), "etc", &conf, &why), ERR_OK);
+	assert_string_equal(conf->on_change_key_file, "/etc/key");
+	conf_free(conf);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -407,6 +425,7 @@ int main(void)
 						make_directory, remove_directory),
 		cmocka_unit_test_setup_teardown(files_that_cannot_be_read_are_named, make_directory,
 						remove_directory),
+		cmocka_unit_test(what_is_posted_is_signed),
 		cmocka_unit_test(what_has_no_effect_is_told),
 	};
 

@@ -95,7 +95,7 @@ static void changes_of_state_or_owner_are_told(void **state)
 
 static void pauses_grow_up_to_an_hour(void **state)
 {
-	static const int64_t PAUSES[] = {10, 20, 40, 80, 160, 320, 640, 1280, 2560, 3600, 3600};
+	static const int64_t PAUSES[] = {5, 10, 20, 40, 80, 160, 320, 640, 1280, 2560, 3600, 3600};
 	struct outbox_try try = {0};
 
 	(void)state;
@@ -115,8 +115,8 @@ static void an_application_may_ask_for_more(void **state)
 	struct outbox_try try = {0};
 
 	(void)state;
-	outbox_failed(&try, NOW, 5);
-	assert_int_equal(try.next_at, NOW + 10);
+	outbox_failed(&try, NOW, 3);
+	assert_int_equal(try.next_at, NOW + 5);
 	outbox_failed(&try, NOW, 7200);
 	assert_int_equal(try.next_at, NOW + 7200);
 	outbox_failed(&try, NOW, 10 * 86400);
@@ -134,9 +134,9 @@ static void a_taker_rests_after_some_failures(void **state)
 	outbox_taker_failed(&taker, NOW + 1, 0);
 	assert_int_equal(taker.rest_until, 0);
 	outbox_taker_failed(&taker, NOW + 2, 0);
-	assert_int_equal(taker.rest_until, NOW + 2 + 10);
+	assert_int_equal(taker.rest_until, NOW + 2 + 5);
 	outbox_taker_failed(&taker, NOW + 20, 0);
-	assert_int_equal(taker.rest_until, NOW + 20 + 20);
+	assert_int_equal(taker.rest_until, NOW + 20 + 10);
 	assert_int_equal(taker.failing_since, NOW);
 	assert_int_equal(taker.failures, 4);
 
