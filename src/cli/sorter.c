@@ -2,7 +2,6 @@
 /* sorter: more rows than memory holds, brought into the order of their keys. */
 #include "sorter.h"
 
-#include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
@@ -12,18 +11,10 @@
 #include <sys/types.h>
 #include <unistd.h>
 
+#include "sorter_order.h"
+
 /* How much is written to the file at once, and read at the least. */
 enum { BUFFER = 256 << 10, BUFFER_MIN = 4096 };
-
-enum { FEW = 12 }; /* entries that are sorted one by one */
-
-/* A row in the block. Entries grow down from its end, the keys and values that
- * they point to up from its start; the block is full where they meet. */
-struct entry {
-	uint64_t chunk;	 /* eight bytes of the key, the first ones until it is sorted */
-	uint32_t at;	 /* value, then key */
-	uint32_t length; /* of the key */
-};
 
 /* A row where it lies, in the block or a run's buffer. */
 struct head {
@@ -48,12 +39,13 @@ struct sorter {
 	size_t value_size;
 	void (*fold)(void *into, const void *from);
 
+	/* Entries grow down from its end, the values and keys that they point to up from
+	 * its start; the block is full where they meet. */
 	unsigned char *block;
 	size_t size;
-	size_t used;	/* by keys and values */
+	size_t used;	/* by values and keys */
 	size_t entries; /* before they are sorted out, and how many are left */
 	size_t next;
-	uint64_t random; /* never 0 */
 	uint64_t count;
 	uint64_t given; /* rows, by sorter_next */
 
@@ -69,169 +61,20 @@ struct sorter {
 	size_t heap_count;
 };
 
-/* ---- order ---- */
-
-/* The length bytes of key from at on, in a number that is ordered as they are: eight
- * of them, or as many as there are and zeros. */
-static uint64_t chunk_at(const unsigned char *key, size_t length, size_t at)
-{
-	uint64_t chunk = 0;
-
-	if (at < length)
-		memcpy(&chunk, key + at, length - at < sizeof chunk ? length - at : sizeof chunk);
-	return be64toh(chunk);
-}
-
-static int compare_keys(const unsigned char *a, size_t a_length, const unsigned char *b,
-			size_t b_length)
-{
-	int order = memcmp(a, b, a_length < b_length ? a_length : b_length);
-
-	if (order != 0)
-		return order;
-	return a_length < b_length ? -1 : a_length > b_length;
-}
-
-static bool is_before(const struct run *a, const struct run *b)
-{
-	if (a->chunk != b->chunk)
-		return a->chunk < b->chunk;
-	return compare_keys(a->head.key, a->head.length, b->head.key, b->head.length) < 0;
-}
-
 /* ---- the block ---- */
 
-static struct entry *first_entry(const struct sorter *sorter)
+static struct sorter_entry *first_entry(const struct sorter *sorter)
 {
-	return (struct entry *)(void *)(sorter->block + sorter->size) - sorter->entries;
+	return (struct sorter_entry *)(void *)(sorter->block + sorter->size) - sorter->entries;
 }
 
-static const unsigned char *key_of(const struct sorter *sorter, const struct entry *entry)
+static void sort_block(struct sorter *sorter)
 {
-	return sorter->block + entry->at + sorter->value_size;
+	/* A key lies behind its value. */
+	sorter_order(first_entry(sorter), sorter->entries, sorter->block + sorter->value_size);
 }
 
-/* Of two that have the chunk of one place. */
-static bool entry_is_before(const struct sorter *sorter, const struct entry *a,
-			    const struct entry *b)
-{
-	if (a->chunk != b->chunk)
-		return a->chunk < b->chunk;
-	return compare_keys(key_of(sorter, a), a->length, key_of(sorter, b), b->length) < 0;
-}
-
-static void swap(struct entry *a, struct entry *b)
-{
-	struct entry c = *a;
-
-	*a = *b;
-	*b = c;
-}
-
-static uint64_t middle_of(uint64_t a, uint64_t b, uint64_t c)
-{
-	if (a > b)
-		return middle_of(b, a, c);
-	if (b <= c)
-		return b;
-	return a > c ? a : c;
-}
-
-/* Somewhere in the entries: no order in which rows come makes it a bad pivot often. */
-static uint64_t any_chunk(struct sorter *sorter, const struct entry *entries, size_t count)
-{
-	sorter->random ^= sorter->random << 13;
-	sorter->random ^= sorter->random >> 7;
-	sorter->random ^= sorter->random << 17;
-	return entries[sorter->random % count].chunk;
-}
-
-/* The stretch of entries whose chunk is the pivot's: smaller ones come before it,
- * larger ones behind. */
-struct middle {
-	size_t from;
-	size_t end;
-};
-
-static struct middle divide(struct sorter *sorter, struct entry *entries, size_t count)
-{
-	uint64_t pivot =
-		middle_of(any_chunk(sorter, entries, count), any_chunk(sorter, entries, count),
-			  any_chunk(sorter, entries, count));
-	struct middle middle = {0, count};
-
-	for (size_t i = 0; i < middle.end;) {
-		if (entries[i].chunk < pivot)
-			swap(&entries[i++], &entries[middle.from++]);
-		else if (entries[i].chunk > pivot)
-			swap(&entries[i], &entries[--middle.end]);
-		else
-			i++;
-	}
-	return middle;
-}
-
-static int by_length(const void *a, const void *b)
-{
-	uint32_t a_length = ((const struct entry *)a)->length;
-	uint32_t b_length = ((const struct entry *)b)->length;
-
-	return a_length < b_length ? -1 : a_length > b_length;
-}
-
-/* Of entries that are equal up to at: gives them the chunk there, and puts in order
- * those, at the front, whose keys are at their end. Returns how many these are. */
-static size_t next_chunks(const struct sorter *sorter, struct entry *entries, size_t count,
-			  size_t at)
-{
-	size_t ended = 0;
-
-	for (size_t i = 0; i < count; i++) {
-		entries[i].chunk = chunk_at(key_of(sorter, &entries[i]), entries[i].length, at);
-		if (entries[i].length <= at)
-			swap(&entries[i], &entries[ended++]);
-	}
-	/* They are one key, but for zeros at the end. */
-	qsort(entries, ended, sizeof *entries, by_length);
-	return ended;
-}
-
-static void sort_few(const struct sorter *sorter, struct entry *entries, size_t count)
-{
-	for (size_t i = 1; i < count; i++) {
-		for (size_t j = i; j > 0 && entry_is_before(sorter, &entries[j], &entries[j - 1]);
-		     j--)
-			swap(&entries[j], &entries[j - 1]);
-	}
-}
-
-/* Quicksort of strings by chunks (Bentley and Sedgewick 1997). The entries are equal
- * up to at, and have the chunk that begins there. */
-static void sort_entries(struct sorter *sorter, struct entry *entries, size_t count, size_t at)
-{
-	while (count > FEW) {
-		struct middle middle = divide(sorter, entries, count);
-		struct entry *equal = entries + middle.from;
-		struct entry *larger = entries + middle.end;
-		size_t equal_count = middle.end - middle.from;
-		size_t larger_count = count - middle.end;
-		size_t ended = next_chunks(sorter, equal, equal_count, at + sizeof equal->chunk);
-
-		sort_entries(sorter, equal + ended, equal_count - ended, at + sizeof equal->chunk);
-		/* The larger part in this loop, so that the stack stays small. */
-		if (middle.from < larger_count) {
-			sort_entries(sorter, entries, middle.from, at);
-			entries = larger;
-			count = larger_count;
-		} else {
-			sort_entries(sorter, larger, larger_count, at);
-			count = middle.from;
-		}
-	}
-	sort_few(sorter, entries, count);
-}
-
-static struct head head_of_entry(const struct sorter *sorter, const struct entry *entry)
+static struct head head_of_entry(const struct sorter *sorter, const struct sorter_entry *entry)
 {
 	const unsigned char *value = sorter->block + entry->at;
 
@@ -327,8 +170,8 @@ static enum err spill(struct sorter *sorter, struct why *why)
 	if (run == NULL || sorter->out == NULL)
 		return err_why(ERR_NO_MEMORY, why, "out of memory");
 
-	sort_entries(sorter, first_entry(sorter), sorter->entries, 0);
-	const struct entry *entry = first_entry(sorter);
+	sort_block(sorter);
+	const struct sorter_entry *entry = first_entry(sorter);
 	for (size_t i = 0; i < sorter->entries && err == ERR_OK; i++) {
 		struct head head = head_of_entry(sorter, &entry[i]);
 		err = write_row(sorter, &head, why);
@@ -381,12 +224,19 @@ static enum err advance(struct sorter *sorter, struct run *run, struct why *why)
 	size_t length = row[0];
 	const unsigned char *key = row + 1 + sorter->value_size;
 	run->head = (struct head){length, key, row + 1};
-	run->chunk = chunk_at(key, length, 0);
+	run->chunk = sorter_chunk(key, length, 0);
 	run->used += 1 + sorter->value_size + length;
 	return ERR_OK;
 }
 
 /* ---- merging: a binary heap of the runs ---- */
+
+static bool is_before(const struct run *a, const struct run *b)
+{
+	if (a->chunk != b->chunk)
+		return a->chunk < b->chunk;
+	return sorter_compare(a->head.key, a->head.length, b->head.key, b->head.length) < 0;
+}
 
 static void sink(struct sorter *sorter, size_t at)
 {
@@ -445,10 +295,9 @@ enum err sorter_new(const struct sorter_options *options, struct sorter **sorter
 		return ERR_NO_MEMORY;
 
 	new->fd = -1;
-	new->random = 1;
 	new->value_size = options->value_size;
 	new->fold = options->fold;
-	new->size = options->memory / sizeof(struct entry) * sizeof(struct entry);
+	new->size = options->memory / sizeof(struct sorter_entry) * sizeof(struct sorter_entry);
 	new->directory = strdup(options->directory);
 	new->block = malloc(new->size);
 	if (new->directory == NULL || new->block == NULL) {
@@ -478,8 +327,8 @@ enum err sorter_add(struct sorter *sorter, const void *key, size_t length, const
 {
 	size_t size = sorter->value_size + length;
 
-	if (sorter->size - sorter->used - sorter->entries * sizeof(struct entry) <
-	    size + sizeof(struct entry)) {
+	if (sorter->size - sorter->used - sorter->entries * sizeof(struct sorter_entry) <
+	    size + sizeof(struct sorter_entry)) {
 		enum err err = spill(sorter, why);
 
 		if (err != ERR_OK)
@@ -489,8 +338,8 @@ enum err sorter_add(struct sorter *sorter, const void *key, size_t length, const
 	memcpy(to, value, sorter->value_size);
 	memcpy(to + sorter->value_size, key, length);
 	sorter->entries++;
-	*first_entry(sorter) = (struct entry){
-		.chunk = chunk_at(key, length, 0),
+	*first_entry(sorter) = (struct sorter_entry){
+		.chunk = sorter_chunk(key, length, 0),
 		.at = (uint32_t)sorter->used,
 		.length = (uint32_t)length,
 	};
@@ -507,7 +356,7 @@ uint64_t sorter_count(const struct sorter *sorter)
 enum err sorter_finish(struct sorter *sorter, struct why *why)
 {
 	if (sorter->run_count == 0) {
-		sort_entries(sorter, first_entry(sorter), sorter->entries, 0);
+		sort_block(sorter);
 		return ERR_OK;
 	}
 	enum err err = spill(sorter, why);
