@@ -145,7 +145,7 @@ static bool show_storing(void *context, const struct import_counts *counts)
 	struct import_command *command = context;
 	const struct progress_state state = {
 		.what = "storing",
-		.units = "rows",
+		.units = "entries",
 		.count = counts->done,
 		.done = counts->done,
 		.all = counts->all,
@@ -171,9 +171,9 @@ static void say_how_far(struct import_command *command)
 			  command->number);
 	else
 		cli_error(cli, ERR_BUSY,
-			  "import: ended when %" PRIu64 " of %" PRIu64 " rows were stored; they stay: "
-			  "run the same import again for the rest",
-			  counts.done, counts.all);
+			  "import: ended when %" PRIu64 " %% was stored; that stays: run the same "
+			  "import again for the rest",
+			  counts.done * 100 / counts.all);
 }
 
 /* ---- reading ---- */

@@ -10,7 +10,7 @@
 #include "resetguard/time.h"
 
 enum {
-	BATCH = 100000,	  /* domains or addresses of one commit */
+	BATCH = 50000,	  /* domains or addresses of one commit */
 	ASK_EVERY = 1024, /* rows, whether it goes on */
 };
 
