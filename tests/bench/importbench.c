@@ -69,7 +69,7 @@ static uint32_t shuffled(uint32_t number)
 	return left << 16 | right;
 }
 
-/* A name as registrants choose them, 16 characters in the mean, that no other number
+/* A name as registrants choose them, 14 characters in the mean, that no other number
  * has. */
 static void print_domain(uint32_t number)
 {
