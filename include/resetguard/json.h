@@ -60,6 +60,10 @@ void json_line_null(struct json_line *line, const char *name);
 /* A nested object: what is written until json_line_close goes into it. */
 void json_line_open(struct json_line *line, const char *name);
 void json_line_close(struct json_line *line);
+/* An array: what is written until json_line_close_array, under the name NULL, are its
+ * elements. */
+void json_line_open_array(struct json_line *line, const char *name);
+void json_line_close_array(struct json_line *line);
 void json_line_end(struct json_line *line);
 
 #endif

@@ -29,6 +29,11 @@ static const struct cli_command commands[] = {
 	{"import", "[FILE|-]", "domains or addresses: plain, CSV (address,verified_at), or exported",
 	 cmd_import},
 	{"export", "", "everything in the cache, one JSON object a line", cmd_export},
+	{"audit",
+	 "[--since T] [--until T] [--json] [--html FILE] [--show KIND] [--redact] [LOG...|-]",
+	 "what the mail logs say: refused, deferred, let through, and delivered to domains that "
+	 "lapsed later",
+	 cmd_audit},
 	{"config", "[--check|--defaults]", "the configuration in force", cmd_config},
 };
 

@@ -5,6 +5,7 @@
 
 #include "cli.h"
 
+void cmd_audit(struct cli *cli, int argc, char **argv);
 void cmd_config(struct cli *cli, int argc, char **argv);
 void cmd_export(struct cli *cli, int argc, char **argv);
 void cmd_history(struct cli *cli, int argc, char **argv);

@@ -78,6 +78,8 @@ static void put_name(struct json_line *line, const char *name)
 	if (!line->first)
 		put(line->stream, ",", 1);
 	line->first = false;
+	if (name == NULL)
+		return;
 	put_string(line->stream, name);
 	put(line->stream, ":", 1);
 }
@@ -133,6 +135,19 @@ void json_line_open(struct json_line *line, const char *name)
 void json_line_close(struct json_line *line)
 {
 	put(line->stream, "}", 1);
+	line->first = false;
+}
+
+void json_line_open_array(struct json_line *line, const char *name)
+{
+	put_name(line, name);
+	put(line->stream, "[", 1);
+	line->first = true;
+}
+
+void json_line_close_array(struct json_line *line)
+{
+	put(line->stream, "]", 1);
 	line->first = false;
 }
 
