@@ -89,7 +89,7 @@ struct audit_options {
 	const struct domain_suffixes *suffixes;
 	/* Called for each recipient, in the order in which messages end. */
 	void (*reset)(void *context, const struct audit_reset *reset);
-	/* Called for each line that names a message, before it is joined; may be NULL. */
+	/* Called for each line with a queue id or NOQUEUE, before it is joined; may be NULL. */
 	void (*line)(void *context, const char *text, size_t length,
 		     const struct maillog_event *event);
 	void *context;

@@ -44,4 +44,20 @@ MUST_CHECK enum err maillog_files_read(struct maillog_files *files, size_t index
 						    size_t length),
 				       void *context, struct why *why);
 
+/* ---- following ---- */
+
+/* A descriptor of inotify(7) that is readable when something happens where this file
+ * lies. The caller closes it. */
+MUST_CHECK enum err maillog_files_watch(const struct maillog_files *files, size_t index, int *fd,
+					struct why *why);
+/* Whether another file has the name now, or the file has become shorter. */
+bool maillog_files_is_rotated(const struct maillog_files *files, size_t index);
+/* Goes on with the file that has the name now. On failure the old one stays. */
+MUST_CHECK enum err maillog_files_renew(struct maillog_files *files, size_t index, int64_t now,
+					struct why *why);
+
+/* Back to the beginning of all. ERR_IO for what is no regular file. */
+MUST_CHECK enum err maillog_files_rewind(struct maillog_files *files, int64_t now,
+					 struct why *why);
+
 #endif

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "audit_coverage.h"
 #include "audit_open.h"
 #include "resetguard/mailbox.h"
 #include "resetguard/time.h"
@@ -468,57 +469,13 @@ static void take(struct audit *audit, const struct maillog_line *line,
 	}
 }
 
-/* ---- coverage ---- */
-
-/* Keeps the longest ones, in order of time. */
-static void note_gap(struct audit_coverage *coverage, int64_t from, int64_t until)
-{
-	unsigned shortest = 0;
-
-	if (coverage->gap_count == AUDIT_GAPS_MAX) {
-		for (unsigned i = 1; i < AUDIT_GAPS_MAX; i++) {
-			if (coverage->gaps[i].until - coverage->gaps[i].from <
-			    coverage->gaps[shortest].until - coverage->gaps[shortest].from)
-				shortest = i;
-		}
-		if (until - from <= coverage->gaps[shortest].until - coverage->gaps[shortest].from)
-			return;
-		memmove(&coverage->gaps[shortest], &coverage->gaps[shortest + 1],
-			(AUDIT_GAPS_MAX - 1 - shortest) * sizeof coverage->gaps[0]);
-		coverage->gap_count--;
-	}
-	coverage->gaps[coverage->gap_count++] = (struct audit_gap){from, until};
-}
-
 static void note_time(struct audit *audit, int64_t at)
 {
-	struct audit_coverage *coverage = &audit->coverage;
-
 	if (at == audit->now)
 		return;
-	if (coverage->first_at == 0 || at < coverage->first_at)
-		coverage->first_at = at;
-	if (coverage->last_at != 0 && at - coverage->last_at >= AUDIT_GAP)
-		note_gap(coverage, coverage->last_at, at);
-	if (at > coverage->last_at)
-		coverage->last_at = at;
+	audit_coverage_time(&audit->coverage, at);
 	audit->now = at;
 	audit_idle(audit, at);
-}
-
-static void note_not_understood(struct audit_coverage *coverage, const char *text, size_t length)
-{
-	char *sample = coverage->samples[coverage->sample_count];
-
-	coverage->not_understood++;
-	if (coverage->sample_count == AUDIT_SAMPLES_MAX)
-		return;
-	for (size_t i = 0; i < length && i < AUDIT_SAMPLE_MAX; i++) {
-		unsigned char c = (unsigned char)text[i];
-
-		sample[i] = (char)(c < 0x20 || c >= 0x7f ? '?' : c);
-	}
-	coverage->sample_count++;
 }
 
 /* ---- the interface ---- */
@@ -569,14 +526,14 @@ void audit_line(struct audit *audit, const char *text, size_t length)
 		return;
 	coverage->lines++;
 	if (!maillog_split(&audit->clock, text, length, &line)) {
-		note_not_understood(coverage, text, length);
+		audit_coverage_sample(coverage, text, length);
 		return;
 	}
 	note_time(audit, line.at);
 	maillog_read(&line, &event);
 	if (event.kind == MAILLOG_FOREIGN)
 		coverage->foreign++;
-	if (audit->options.line != NULL && event.queue_id.length > 0)
+	if (audit->options.line != NULL && event.queue_id.at != NULL)
 		audit->options.line(audit->options.context, text, length, &event);
 	if (event.kind == MAILLOG_OTHER || event.kind == MAILLOG_FOREIGN)
 		return;

@@ -5,9 +5,11 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -144,31 +146,43 @@ static enum err look_at_beginning(struct file *file, struct why *why)
 
 /* ---- opening ---- */
 
-static enum err open_file(const char *path, int64_t now, struct file *file, struct why *why)
+/* Takes fd, also on failure. path is copied. */
+static enum err begin_file(int fd, const char *path, int64_t now, struct file *file,
+			   struct why *why)
 {
-	bool is_stdin = strcmp(path, "-") == 0;
-	int fd = is_stdin ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	struct stat status;
 	enum err err;
 
 	memset(file, 0, sizeof *file);
-	if (fd < 0 || fstat(fd, &status) != 0) {
+	if (fstat(fd, &status) != 0) {
 		int error = errno;
 
-		if (fd >= 0)
-			close(fd);
+		close(fd);
 		return err_why_errno(error, why, "%s", path);
 	}
 	file->not_after = S_ISREG(status.st_mode) ? (int64_t)status.st_mtime : now;
-	file->path = strdup(is_stdin ? "standard input" : path);
-	err = file->path == NULL ? ERR_NO_MEMORY
-				 : maillog_stream_open(fd, file->path, &file->stream, why);
-	if (err != ERR_OK)
-		return err;
-	err = look_at_beginning(file, why);
+	file->path = strdup(path);
+	if (file->path == NULL) {
+		close(fd);
+		return ERR_NO_MEMORY;
+	}
+	err = maillog_stream_open(fd, file->path, &file->stream, why);
+	if (err == ERR_OK)
+		err = look_at_beginning(file, why);
 	if (err == ERR_OK && S_ISREG(status.st_mode) && maillog_stream_is_plain(file->stream))
 		look_for_years(file, fd, status.st_size);
 	return err;
+}
+
+static enum err open_file(const char *path, int64_t now, struct file *file, struct why *why)
+{
+	bool is_stdin = strcmp(path, "-") == 0;
+	int fd = is_stdin ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+
+	memset(file, 0, sizeof *file);
+	if (fd < 0)
+		return err_why_errno(errno, why, "%s", path);
+	return begin_file(fd, is_stdin ? "standard input" : path, now, file, why);
 }
 
 static void close_file(struct file *file)
@@ -345,4 +359,81 @@ enum err maillog_files_read(struct maillog_files *files, size_t index, bool last
 		file->used = 0;
 	}
 	return err;
+}
+
+/* ---- following ---- */
+
+enum err maillog_files_watch(const struct maillog_files *files, size_t index, int *fd,
+			     struct why *why)
+{
+	const char *path = files->items[index].path;
+	char *copy = strdup(path); /* dirname writes into it */
+	int made = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+
+	if (copy == NULL || made < 0 ||
+	    inotify_add_watch(made, dirname(copy), IN_MODIFY | IN_CREATE | IN_MOVED_TO) < 0) {
+		int error = errno;
+
+		free(copy);
+		if (made >= 0)
+			close(made);
+		return err_why_errno(error, why, "%s cannot be followed", path);
+	}
+	free(copy);
+	*fd = made;
+	return ERR_OK;
+}
+
+bool maillog_files_is_rotated(const struct maillog_files *files, size_t index)
+{
+	const struct file *file = &files->items[index];
+	int fd = maillog_stream_fd(file->stream);
+	struct stat open_one;
+	struct stat named;
+
+	if (fstat(fd, &open_one) != 0 || stat(file->path, &named) != 0)
+		return false; /* for a moment, there may be none */
+	return open_one.st_dev != named.st_dev || open_one.st_ino != named.st_ino ||
+	       open_one.st_size < lseek(fd, 0, SEEK_CUR);
+}
+
+enum err maillog_files_renew(struct maillog_files *files, size_t index, int64_t now,
+			     struct why *why)
+{
+	struct file renewed;
+	enum err err = open_file(files->items[index].path, now, &renewed, why);
+
+	if (err != ERR_OK) {
+		close_file(&renewed);
+		return err;
+	}
+	close_file(&files->items[index]);
+	files->items[index] = renewed;
+	return ERR_OK;
+}
+
+enum err maillog_files_rewind(struct maillog_files *files, int64_t now, struct why *why)
+{
+	for (size_t i = 0; i < files->count; i++) {
+		struct file *file = &files->items[i];
+		struct file rewound;
+		int fd = dup(maillog_stream_fd(file->stream));
+		enum err err;
+
+		if (fd < 0 || lseek(fd, 0, SEEK_SET) < 0) {
+			int error = errno;
+
+			if (fd >= 0)
+				close(fd);
+			return err_why_errno(error, why, "%s cannot be read twice", file->path);
+		}
+		err = begin_file(fd, file->path, now, &rewound, why);
+		if (err != ERR_OK) {
+			close_file(&rewound);
+			return err;
+		}
+		close_file(file);
+		*file = rewound;
+	}
+	return ERR_OK;
 }

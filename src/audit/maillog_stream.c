@@ -126,6 +126,11 @@ void maillog_stream_close(struct maillog_stream *stream)
 	free(stream);
 }
 
+int maillog_stream_fd(const struct maillog_stream *stream)
+{
+	return stream->fd;
+}
+
 bool maillog_stream_is_plain(const struct maillog_stream *stream)
 {
 	return stream->kind == PLAIN;

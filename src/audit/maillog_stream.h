@@ -15,6 +15,8 @@ MUST_CHECK enum err maillog_stream_open(int fd, const char *name, struct maillog
 					struct why *why);
 void maillog_stream_close(struct maillog_stream *stream);
 
+/* The stream's own. */
+int maillog_stream_fd(const struct maillog_stream *stream);
 bool maillog_stream_is_plain(const struct maillog_stream *stream);
 /* Up to size bytes; 0 at the end for now: a plain file may have grown at the next
  * call. ERR_IO, ERR_DATA. */

@@ -30,7 +30,8 @@ static const struct cli_command commands[] = {
 	 cmd_import},
 	{"export", "", "everything in the cache, one JSON object a line", cmd_export},
 	{"audit",
-	 "[--since T] [--until T] [--json] [--html FILE] [--show KIND] [--redact] [LOG...|-]",
+	 "[--since T] [--until T] [--json] [--html FILE] [--show KIND | --message ID] [--redact] "
+	 "[--follow] [--journal [--cursor-file FILE]] [LOG...|-]",
 	 "what the mail logs say: refused, deferred, let through, and delivered to domains that "
 	 "lapsed later",
 	 cmd_audit},
