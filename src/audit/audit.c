@@ -12,7 +12,8 @@
 #include "resetguard/time.h"
 
 enum {
-	LATE = 5,	       /* seconds that a line about a message may come after its end */
+	LATE = 60,	       /* seconds that our line may come after the end of its message */
+	LATE_MTA = 5,	       /* the same of the MTA's, once ours is there */
 	OTHER_HOST = 3600,     /* how long ago another host may have spoken of a queue id */
 	PENDING_MAX = 64,      /* recipients refused before there was a queue id */
 	PENDING_TIME = 30,     /* seconds between our line about one and the MTA's */
@@ -296,8 +297,13 @@ static void note_delivery(struct audit *audit, const struct maillog_event *event
 	struct maillog_text rest = event->to;
 	struct maillog_text path;
 
-	if (message->recipients == NULL && message->class_name == NULL)
+	if (message->recipients == NULL && message->class_name == NULL) {
+		message->delivery = event->status;
+		message->delivered_at = audit->now;
+		COPY(event->orig_to.length > 0 ? event->orig_to : event->to,
+		     message->delivered_to);
 		return;
+	}
 	if (event->instance.length > 0) {
 		deliver(audit, message, event, event->to);
 		return;
@@ -410,6 +416,7 @@ static void report_old_pending(struct audit *audit, int64_t until)
 static void note_verdict(struct audit *audit, const struct maillog_event *event)
 {
 	struct message *message;
+	struct audit_reset *reset;
 
 	if (event->queue_id.length == 0) {
 		struct pending *pending =
@@ -425,7 +432,14 @@ static void note_verdict(struct audit *audit, const struct maillog_event *event)
 	}
 	message = judged_message(audit, event);
 	message->judged = true;
-	fill_judged(audit, event, &open_add_recipient(audit->open, message)->reset);
+	reset = &open_add_recipient(audit->open, message)->reset;
+	fill_judged(audit, event, reset);
+	if (message->delivery != MAILLOG_STATUS_NONE &&
+	    strcasecmp(message->delivered_to, reset->rcpt) == 0) {
+		reset->status = message->delivery;
+		if (reset->status == MAILLOG_STATUS_SENT)
+			reset->delivered_at = message->delivered_at;
+	}
 }
 
 static void take(struct audit *audit, const struct maillog_line *line,
@@ -543,7 +557,7 @@ void audit_line(struct audit *audit, const char *text, size_t length)
 
 void audit_idle(struct audit *audit, int64_t now)
 {
-	open_close_over(audit->open, now - LATE);
+	open_close_over(audit->open, now - LATE, now - LATE_MTA);
 	report_old_pending(audit, now - PENDING_TIME);
 }
 

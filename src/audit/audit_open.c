@@ -20,6 +20,7 @@ struct open_messages {
 	struct list plain;
 	struct list resets; /* those with recipients */
 	struct list over;
+	struct list over_resets;
 	struct message *spare_messages; /* by same_hash */
 	struct recipient *spare_recipients;
 	size_t messages_used; /* of the stock below */
@@ -60,7 +61,7 @@ void open_messages_free(struct open_messages *open)
 static struct list *list_of(struct open_messages *open, const struct message *message)
 {
 	if (message->over_at != 0)
-		return &open->over;
+		return message->recipients != NULL ? &open->over_resets : &open->over;
 	return message->recipients != NULL ? &open->resets : &open->plain;
 }
 
@@ -174,6 +175,8 @@ static void evict(struct open_messages *open)
 {
 	if (open->over.oldest != NULL)
 		let_go(open, open->over.oldest, false);
+	else if (open->over_resets.oldest != NULL)
+		let_go(open, open->over_resets.oldest, false);
 	else if (open->plain.oldest != NULL)
 		let_go(open, open->plain.oldest, true);
 	else
@@ -206,7 +209,7 @@ struct message *open_add(struct open_messages *open, uint64_t host, uint64_t ins
 	message->last_at = at;
 	message->over_at = 0;
 	message->judged = false;
-	message->delivered = false;
+	message->delivery = MAILLOG_STATUS_NONE;
 	message->refused_as = MAILLOG_STATUS_NONE;
 	message->client[0] = '\0';
 	message->login[0] = '\0';
@@ -236,8 +239,8 @@ static void shed(struct open_messages *open, struct message *message)
 static void make_room(struct open_messages *open, struct message *message)
 {
 	while (open->spare_recipients == NULL) {
-		struct message *oldest =
-			open->over.oldest != NULL ? open->over.oldest : open->resets.oldest;
+		struct message *oldest = open->over_resets.oldest != NULL ? open->over_resets.oldest
+								      : open->resets.oldest;
 
 		if (oldest == message)
 			shed(open, message);
@@ -275,7 +278,7 @@ void open_over(struct open_messages *open, struct message *message, int64_t at)
 		return;
 	unlink_message(list_of(open, message), message);
 	message->over_at = at;
-	append_message(&open->over, message);
+	append_message(list_of(open, message), message);
 }
 
 void open_close(struct open_messages *open, struct message *message)
@@ -283,15 +286,22 @@ void open_close(struct open_messages *open, struct message *message)
 	let_go(open, message, false);
 }
 
-void open_close_over(struct open_messages *open, int64_t until)
+static void close_over(struct open_messages *open, struct list *list, int64_t until)
 {
-	while (open->over.oldest != NULL && open->over.oldest->over_at <= until)
-		let_go(open, open->over.oldest, false);
+	while (list->oldest != NULL && list->oldest->over_at <= until)
+		let_go(open, list->oldest, false);
+}
+
+void open_close_over(struct open_messages *open, int64_t until, int64_t resets_until)
+{
+	close_over(open, &open->over, until);
+	close_over(open, &open->over_resets, resets_until);
 }
 
 void open_close_all(struct open_messages *open)
 {
-	struct list *const lists[] = {&open->over, &open->plain, &open->resets};
+	struct list *const lists[] = {&open->over, &open->over_resets, &open->plain,
+				      &open->resets};
 
 	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
 		while (lists[i]->oldest != NULL)

@@ -2,9 +2,8 @@
 /*
  * audit_open: the messages that are under way.
  *
- * One table, made once: messages by a hash of their queue id, in three lists by when
- * they were last heard of (those that are over, those with recipients of resets, and
- * the others), and a stock of recipients. Room is made by closing the oldest message
+ * One table, made once: messages by a hash of their queue id, in four lists by when
+ * they were last heard of (with recipients of resets or without, over or not), and a stock of recipients. Room is made by closing the oldest message
  * that is over, else the oldest that is no reset, else the oldest.
  */
 #ifndef RESETGUARD_AUDIT_OPEN_H
@@ -32,11 +31,14 @@ struct message {
 	int64_t last_at;
 	int64_t over_at; /* 0: it is not */
 	bool judged;
-	bool delivered;			/* to somebody */
 	enum maillog_status refused_as; /* the MTA's answer to all of it */
 	char client[AUDIT_NAME_MAX + 1];
 	char login[AUDIT_NAME_MAX + 1];
 	char from[AUDIT_PATH_MAX + 1];
+	/* Its last delivery, for a line of ours that comes later: logs of several hosts. */
+	enum maillog_status delivery;
+	int64_t delivered_at;
+	char delivered_to[AUDIT_PATH_MAX + 1];
 	const char *class_name; /* what a rule takes it for; NULL: none does. The rules' */
 	const char *rule;
 	struct recipient *recipients; /* in order */
@@ -68,8 +70,8 @@ struct recipient *open_add_recipient(struct open_messages *open, struct message 
 void open_over(struct open_messages *open, struct message *message, int64_t at);
 /* Closes it. */
 void open_close(struct open_messages *open, struct message *message);
-/* Closes those that are over since then. */
-void open_close_over(struct open_messages *open, int64_t until);
+/* Closes those that are over since then, where they have recipients since the other. */
+void open_close_over(struct open_messages *open, int64_t until, int64_t resets_until);
 /* Closes all: those that are over first, then the others, the oldest first. */
 void open_close_all(struct open_messages *open);
 

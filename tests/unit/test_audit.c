@@ -223,9 +223,15 @@ static void a_line_may_come_after_the_end(void **state)
 	line(place, "09:00:00 mx postfix/smtpd[1]: 4AAAA: client=one[127.0.0.1]");
 	line(place, "09:00:01 mx postfix/smtp[1]: 4AAAA: to=<a@one.example>, status=sent (ok)");
 	line(place, "09:00:01 mx postfix/qmgr[1]: 4AAAA: removed");
-	verdict(place, "09:00:02 mx", "4AAAA", "accept", "enforce", "a@one.example");
-	line(place, "09:00:08 mx postfix/smtpd[1]: connect from one[127.0.0.1]");
+	line(place, "09:00:30 mx postfix/smtpd[1]: connect from one[127.0.0.1]");
+	verdict(place, "09:00:50 mx", "4AAAA", "accept", "enforce", "a@one.example");
+	assert_int_equal(place->count, 0);
+	line(place, "09:00:55 mx postfix/smtpd[1]: connect from one[127.0.0.1]");
 	assert_int_equal(place->count, 1);
+	assert_reset(place, 0, "a@one.example", MAILLOG_STATUS_SENT);
+	assert_string_equal(place->resets[0].client, "one[127.0.0.1]");
+	assert_string_equal(time_format(place->resets[0].delivered_at).text,
+			    "2026-11-20T09:00:01Z");
 	end(place);
 	assert_int_equal(place->count, 1);
 }
