@@ -1,6 +1,17 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# Everything of tests/lib. $SRC is the source tree, $BUILD where the programs are.
+# Everything of tests/lib. $SRC is the source tree, $BUILD where the programs are,
+# $mta the MTA: postfix, or sendmail. postfix.sh and sendmail.sh offer the same:
+#
+# PROGRAM_begin     starts it, on $smtp_port, $submission_port and $inbound_port
+# mta_introduce     the SMTP commands by which a client becomes $client_address and
+#                   $client_login
+# mta_source        the address that such a client comes from, if it must
+# mta_await ID LINE waits until the MTA is done with a message; what it logged of it
+#                   comes after LINE of $mail_log
+# by_sendmail       see mail.sh
+# $mta_inbox        the Maildir of the world
+# $mta_socket       where the milter listens, for $mta_socket_group
 
 : "${SRC:?the source tree}"
 : "${BUILD:?the directory with resetguard and resetguard-milter}"
@@ -13,7 +24,7 @@ for part in resetguard resetguard-milter; do
 		exit 1
 	fi
 done
-for part in scratch tap ca registry postfix mail guard; do
+for part in scratch tap ca registry "${mta:=postfix}" mail guard; do
 	. "$tests_lib/$part.sh"
 done
 

@@ -47,11 +47,11 @@ guard_configure() {
 		host_rate = 1000/s
 		timeout = 10s
 	EOF
-	if [ -n "${postfix_queue:-}" ]; then
+	if [ -n "${mta_socket:-}" ]; then
 		cat >>"$guard_conf.new" <<-EOF
 			milter_user = $guard_milter
-			socket = unix:$postfix_queue/resetguard/milter.sock
-			socket_group = postfix
+			socket = unix:$mta_socket
+			socket_group = $mta_socket_group
 			originating_daemons = ORIGINATING
 			exempt_domains = exempt.example
 			recheck_after = 1h
@@ -87,8 +87,8 @@ rg() {
 milter_start() {
 	local start
 
-	[ -d "$postfix_queue/resetguard" ] ||
-		install -d -m 2750 -o "$guard_milter" -g postfix "$postfix_queue/resetguard"
+	[ -d "${mta_socket%/*}" ] ||
+		install -d -m 2750 -o "$guard_milter" -g "$mta_socket_group" "${mta_socket%/*}"
 	start=$(next_line "$guard_log")
 	spawn milter "$BUILD/resetguard-milter" -f -c "$guard_conf"
 	milter_pid=$spawned

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# Mail through the Postfix of postfix.sh: written, sent, and followed to its end.
+# Mail through the MTA of postfix.sh or sendmail.sh: written, sent, and followed to
+# its end.
 
 # compose TEMPLATE FROM TO [DATE]: $message, a file, and $token, by which the
 # message is known from then on.
@@ -13,28 +14,25 @@ compose() {
 }
 
 # smtp_send PORT FROM RECIPIENT...: sends $message; the dialogue is printed, one
-# line a command: COMMAND <tab> REPLY. $xclient, e.g. 'ADDR=192.0.2.7 LOGIN=app',
-# and $mail_options, e.g. SMTPUTF8, are obeyed.
+# line a command: COMMAND <tab> REPLY. $client_address, e.g. 192.0.2.7 or 2001:db8::7,
+# $client_login and $mail_options, e.g. SMTPUTF8, are obeyed.
 smtp_send() {
 	local port="$1" from="$2" rcpt
 
 	shift 2
 	{
 		echo 'EHLO app.svc.example'
-		if [ -n "${xclient:-}" ]; then
-			echo "XCLIENT $xclient"
-			echo 'EHLO app.svc.example'
-		fi
+		mta_introduce
 		echo "MAIL FROM:<$from>${mail_options:+ $mail_options}"
 		for rcpt; do
 			echo "RCPT TO:<$rcpt>"
 		done
 		echo 'DATA'
 		echo 'QUIT'
-	} | "$scratch/bin/smtp_talk" "$port" "$message"
+	} | "$scratch/bin/smtp_talk" "$port" "$message" $(mta_source)
 }
 
-# by_smtp PORT FROM RECIPIENT...: sends $message and waits until Postfix is done
+# by_smtp PORT FROM RECIPIENT...: sends $message and waits until the MTA is done
 # with it. $seen is what the client was told: the status of the message, after
 # that of each recipient that was refused by itself, as in
 # "bob@lapsed.example 550 5.1.2, 250 2.0.0"; $dialogue has every word.
@@ -46,58 +44,26 @@ by_smtp() {
 	dialogue=$(smtp_send "$@")
 	seen=$(printf '%s\n' "$dialogue" | sed -n -E \
 		-e "s/^RCPT TO:<(.*)>$tab([45][0-9]{2})[ -]([0-9.]+).*/\1 \2 \3/p" \
-		-e "s/^XCLIENT.*$tab([45][0-9]{2}) ([0-9.]+).*/XCLIENT \1 \2/p" \
+		-e "s/^(XCLIENT|AUTH).*$tab([45][0-9]{2}) ([0-9.]+).*/\1 \2 \3/p" \
 		-e "s/^(MAIL|DATA|\.).*$tab([245][0-9]{2})[ -]([0-9.]+).*/\2 \3/p" |
 		sed -e '/^250 2.1.0$/d' | paste -s -d , | sed -e 's/,/, /g')
 	# With no recipient left, DATA has nothing to say of its own.
-	seen=${seen%, 554 5.5.1}
-	id=$(printf '%s\n' "$dialogue" | sed -n 's/.*queued as \([0-9A-Za-z]*\).*/\1/p')
-	[ -z "$id" ] ||
-		await_line "$mail_log" " $id: (removed|milter-hold|milter-discard)" "$start" >/dev/null
+	seen=${seen%, 554 5.5.1} seen=${seen%, 503 5.0.0}
+	id=$(printf '%s\n' "$dialogue" | sed -n -e 's/.*queued as \([0-9A-Za-z]*\).*/\1/p' \
+		-e 's/.* \([0-9A-Za-z]*\) Message accepted.*/\1/p')
+	[ -z "$id" ] || mta_await "$id" "$start"
 }
 
-# by_sendmail FROM RECIPIENT...: hands $message to sendmail(1) and waits until
-# Postfix is done with it. $seen is what became of it: "sent"; "bounced 5.1.2",
-# after the bounce has reached the sender; "waits 4.7.1" in the maildrop, to be
-# tried again, which has then been taken out again.
-by_sendmail() {
-	local from="$1" start id end
-
-	shift
-	dialogue=
-	start=$(next_line "$mail_log")
-	if ! sendmail -C "$postfix_conf" -oi -f "$from" -- "$@" <"$message"; then
-		seen='not taken'
-		return
-	fi
-	id=$(await_line "$mail_log" " message-id=<$token@" "$start" |
-		sed 's/.*: \([0-9A-Za-z]*\): message-id=.*/\1/')
-	end=$(await_line "$mail_log" " $id: (removed|milter-reject|milter-discard)" "$start")
-	case $end in
-	*removed) seen=sent ;;
-	*': 4.'*)
-		seen="waits $(printf '%s\n' "$end" | grep -oE '4\.[0-9]\.[0-9]+' | head -n 1)"
-		await 'the message in the maildrop' maildrop_has "$token"
-		postsuper -c "$postfix_conf" -d ALL maildrop 2>/dev/null
-		;;
-	*)
-		id=$(await_line "$mail_log" " $id: sender non-delivery notification: " "$start" |
-			sed 's/.*notification: //')
-		await_line "$mail_log" " $id: removed" "$start" >/dev/null
-		seen="bounced $(bounce_status "$token")"
-		;;
-	esac
-}
-
-maildrop_has() {
-	grep -rqa "<$1@" "$postfix_queue/maildrop"
-}
+# by_sendmail FROM RECIPIENT...: hands $message to sendmail(1) and waits until the
+# MTA is done with it. $seen is what became of it: "sent"; "bounced 5.1.2", after
+# the bounce has reached the sender; "waits 4.7.1" in a queue, to be tried again,
+# which has then been taken out again. It is the MTA's, in postfix.sh or sendmail.sh.
 
 # bounce_status TOKEN: the status of each recipient in the bounce of a message.
 bounce_status() {
 	local file
 
-	for file in "$postfix_inbox"/new/*; do
+	for file in "$mta_inbox"/new/*; do
 		if grep -q '^Content-Type: multipart/report' "$file" && grep -q "<$1@" "$file"; then
 			sed -n 's/^Status: //p' "$file"
 		fi
@@ -109,7 +75,7 @@ bounce_status() {
 delivered_to() {
 	local file
 
-	for file in "$postfix_inbox"/new/*; do
+	for file in "$mta_inbox"/new/*; do
 		[ -e "$file" ] && awk -v id="<$1@" '
 			/^$/ { exit }
 			/^Delivered-To: / { to = substr($0, 15) }

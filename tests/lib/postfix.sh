@@ -15,11 +15,13 @@
 postfix_begin() {
 	postfix_conf="$scratch/postfix/conf"
 	postfix_queue="$scratch/postfix/queue"
-	postfix_inbox="$scratch/postfix/delivered/inbox"
+	mta_inbox="$scratch/postfix/delivered/inbox"
+	mta_socket="$postfix_queue/resetguard/milter.sock"
+	mta_socket_group=postfix
 	mail_log="$scratch/postfix/mail.log"
-	mkdir -p "$postfix_conf" "$postfix_queue" "$scratch/postfix/data" "$postfix_inbox"
+	mkdir -p "$postfix_conf" "$postfix_queue" "$scratch/postfix/data" "$mta_inbox"
 	chown postfix "$scratch/postfix/data"
-	chown nobody "$postfix_inbox"
+	chown nobody "$mta_inbox"
 
 	build_helper smtp_talk
 	smtp_port=$(free_port)
@@ -95,3 +97,55 @@ postfix_master_cf() {
 	EOF
 }
 
+mta_introduce() {
+	local address="${client_address:-}"
+
+	case $address in
+	*:*) address="IPV6:$address" ;;
+	esac
+	if [ -n "$address${client_login:-}" ]; then
+		echo "XCLIENT${address:+ ADDR=$address}${client_login:+ LOGIN=$client_login}"
+		echo 'EHLO app.svc.example'
+	fi
+}
+
+mta_source() {
+	:
+}
+
+mta_await() {
+	await_line "$mail_log" " $1: (removed|milter-hold|milter-discard)" "$2" >/dev/null
+}
+
+by_sendmail() {
+	local from="$1" start id end
+
+	shift
+	dialogue=
+	start=$(next_line "$mail_log")
+	if ! sendmail -C "$postfix_conf" -oi -f "$from" -- "$@" <"$message"; then
+		seen='not taken'
+		return
+	fi
+	id=$(await_line "$mail_log" " message-id=<$token@" "$start" |
+		sed 's/.*: \([0-9A-Za-z]*\): message-id=.*/\1/')
+	end=$(await_line "$mail_log" " $id: (removed|milter-reject|milter-discard)" "$start")
+	case $end in
+	*removed) seen=sent ;;
+	*': 4.'*)
+		seen="waits $(printf '%s\n' "$end" | grep -oE '4\.[0-9]\.[0-9]+' | head -n 1)"
+		await 'the message in the maildrop' maildrop_has "$token"
+		postsuper -c "$postfix_conf" -d ALL maildrop 2>/dev/null
+		;;
+	*)
+		id=$(await_line "$mail_log" " $id: sender non-delivery notification: " "$start" |
+			sed 's/.*notification: //')
+		await_line "$mail_log" " $id: removed" "$start" >/dev/null
+		seen="bounced $(bounce_status "$token")"
+		;;
+	esac
+}
+
+maildrop_has() {
+	grep -rqa "<$1@" "$postfix_queue/maildrop"
+}

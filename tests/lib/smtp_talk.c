@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * smtp_talk PORT MESSAGE: speaks the commands on standard input, one a line,
- * to the SMTP server on 127.0.0.1:PORT and waits for the answer to each.
+ * smtp_talk PORT MESSAGE [SOURCE]: speaks the commands on standard input, one a
+ * line, to the SMTP server on 127.0.0.1:PORT and waits for the answer to each.
+ * SOURCE, an address of this host, is where the connection comes from; with an
+ * IPv6 one it goes to [::1].
  * After a 354 the file MESSAGE is sent, byte for byte but for line ends and
  * dots, as the command ".". Prints one line for each command:
  *
@@ -10,10 +12,8 @@
  * with the lines of a longer reply joined by " / ".
  */
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
+#include <netdb.h>
 #include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,20 +34,35 @@ static void die(const char *what)
 	exit(EXIT_FAILURE);
 }
 
-static struct server connect_to(const char *port)
+static struct addrinfo *numeric(const char *host, const char *port)
 {
-	struct sockaddr_in address = {
-		.sin_family = AF_INET,
-		.sin_port = htons((uint16_t)atoi(port)),
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-	};
+	struct addrinfo hints = { .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV,
+				  .ai_socktype = SOCK_STREAM };
+	struct addrinfo *address;
+
+	if (getaddrinfo(host, port, &hints, &address) != 0) {
+		fprintf(stderr, "smtp_talk: %s is no address\n", host);
+		exit(EXIT_FAILURE);
+	}
+	return address;
+}
+
+static struct server connect_to(const char *port, const char *source)
+{
+	bool is_v6 = source != NULL && strchr(source, ':') != NULL;
+	struct addrinfo *from = source != NULL ? numeric(source, "0") : NULL;
+	struct addrinfo *to = numeric(is_v6 ? "::1" : "127.0.0.1", port);
 	struct timeval limit = { .tv_sec = REPLY_LIMIT_S };
 	struct server server;
-	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	int fd = socket(to->ai_family, SOCK_STREAM, 0);
 
 	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) != 0 ||
-	    connect(fd, (struct sockaddr *)&address, sizeof(address)) != 0)
+	    (from != NULL && bind(fd, from->ai_addr, from->ai_addrlen) != 0) ||
+	    connect(fd, to->ai_addr, to->ai_addrlen) != 0)
 		die("smtp_talk: connect");
+	if (from != NULL)
+		freeaddrinfo(from);
+	freeaddrinfo(to);
 	server.from = fdopen(fd, "r");
 	server.to = fdopen(dup(fd), "w");
 	if (server.from == NULL || server.to == NULL)
@@ -121,11 +136,11 @@ int main(int argc, char **argv)
 	size_t size = 0;
 	ssize_t length;
 
-	if (argc != 3) {
-		fprintf(stderr, "usage: smtp_talk PORT MESSAGE <DIALOGUE\n");
+	if (argc != 3 && argc != 4) {
+		fprintf(stderr, "usage: smtp_talk PORT MESSAGE [SOURCE] <DIALOGUE\n");
 		return EXIT_FAILURE;
 	}
-	server = connect_to(argv[1]);
+	server = connect_to(argv[1], argv[3]);
 	answered(&server, "connect");
 	for (length = getline(&line, &size, stdin); length > 0;
 	     length = getline(&line, &size, stdin)) {

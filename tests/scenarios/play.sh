@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# Makes the world that the tables of tests/postfix/run describe, and plays one
-# row of them.
+# Makes the world that tables.sh describes, and plays its rows.
 
 # export_record DOMAIN 'MEMBER=VALUE...': one line as `resetguard export` writes;
 # the values of times are as date_at takes them, those of others are JSON.
@@ -103,7 +102,8 @@ reply_of() {
 	esac
 }
 
-# wanted_line RECIPIENT VERDICT REASON [verified_at=T]: the log line in full.
+# wanted_line RECIPIENT VERDICT REASON [verified_at=T|quarantine|discard]: the log line
+# in full.
 wanted_line() {
 	local rcpt="$1" verdict="$2" reason="$3" verified="${4:-}" domain facts reply
 
@@ -113,12 +113,14 @@ wanted_line() {
 	bad-address) facts='' domain='' ;;
 	*) facts=$(facts_of "$domain") ;;
 	esac
-	if [ -n "$verified" ]; then
-		facts=$(printf '%s\n' "$facts" | sed -E "s/verified_at=[^ ]*/$verified/")
-	fi
-	[ "$localparts" = yes ] || rcpt="*@${rcpt##*@}"
 	reply=$(reply_of "$verdict $reason")
-	printf '%s\n' "verdict=$verdict mode=$mode class=$class rule=$rule from=<$from> rcpt=$(log_value "<$rcpt>")${domain:+ domain=$domain} reason=$reason${facts:+ $facts}${reply:+ reply=\"$reply\"} wait_ms=0"
+	reply=${reply:+"\"$reply\""}
+	case $verified in
+	quarantine | discard) reply=$verified ;;
+	?*) facts=$(printf '%s\n' "$facts" | sed -E "s/verified_at=[^ ]*/$verified/") ;;
+	esac
+	[ "$localparts" = yes ] || rcpt="*@${rcpt##*@}"
+	printf '%s\n' "verdict=$verdict mode=$mode class=$class rule=$rule from=<$from> rcpt=$(log_value "<$rcpt>")${domain:+ domain=$domain} reason=$reason${facts:+ $facts}${reply:+ reply=$reply} wait_ms=0"
 }
 
 # log_value TEXT: quoted as the log quotes what would be misread.
@@ -175,7 +177,8 @@ sorted() {
 # scenario HOW MESSAGE TO TOLD DELIVERED LOGGED
 scenario() {
 	local how="$1" kind="$2" to="$3" told="$4" delivered="$5" logged="$6"
-	local send='' from=app@svc.example xclient='' mail_options='' rule class word start
+	local send='' from=app@svc.example mail_options='' rule class word start
+	local client_address='' client_login=''
 	local what="$mode: $how, $kind, to $to: $told"
 
 	case $kind in
@@ -195,13 +198,11 @@ scenario() {
 		inbound) send="by_smtp $inbound_port" ;;
 		sendmail) send=by_sendmail ;;
 		from=*) from=${how#*=} ;;
-		login=* | addr=*)
-			xclient="$xclient $(printf '%s' "${how%%=*}" | tr a-z A-Z)=${how#*=}"
-			;;
+		login=*) client_login=${how#*=} ;;
+		addr=*) client_address=${how#*=} ;;
 		utf8) mail_options=SMTPUTF8 ;;
 		esac
 	done
-	xclient=${xclient# }
 	compose "$tests_data/mail/$kind.eml" "$from" "$1" "$word"
 	# Sender and login make a message a reset that does not say so itself.
 	case $kind in
@@ -225,6 +226,131 @@ play() {
 	"$1" >"$scratch/$1"
 	heading "$1"
 	while read_row how message to told delivered logged <&3; do
+		case $how in
+		"@$mta "*) how=${how#* } ;;
+		@*) continue ;;
+		esac
 		scenario "$how" "$message" "$to" "$told" "$delivered" "$logged"
 	done 3<"$scratch/$1"
+}
+
+# reload SIGNAL REGEX WHAT: the milter reads its configuration again and says so.
+reload() {
+	local start
+
+	start=$(next_line "$guard_log")
+	kill -"$1" "$milter_pid"
+	if line=$(await_line "$guard_log" "$2" "$start"); then
+		pass "$3"
+	else
+		fail "$3"
+		tail -n "+$start" "$guard_log" | diag
+	fi
+}
+
+# play_all: all that is true in any MTA. The world has been made, and the milter runs.
+play_all() {
+	# A reset for a domain never seen puts it on the list of the wanted, and the next
+	# refresh answers.
+	scenario smtp header eve@new-domain.example '450 4.7.1' - 'tempfail no-record'
+	scenario smtp header eve@first-use.example '450 4.7.1' - 'tempfail no-record'
+	is "$(ls "$guard_cache/wanted" | paste -s -d ' ')" 'first-use.example new-domain.example' \
+		'both are on the list of the wanted'
+	is "$(stat -c %s "$guard_cache"/wanted/* | sort -u)" 0 'as empty files'
+	operate 'they are refreshed' refresh new-domain.example first-use.example
+	is "$(ls "$guard_cache/wanted")" '' 'and leave the list'
+
+	play reasons
+	play recognition
+	play recipients
+	start=$(next_line "$guard_log")
+	play untouched
+	like "$(tail -n "+$start" "$guard_log")" \
+		'mail from <resets@accounts\.example> by client (::ffff:)?192\.0\.2\.7 .* is not originating mail' \
+		'what is not ours and looks like a reset is told of'
+
+	heading 'reload'
+	guard_configure 'mode = observe'
+	mode=observe
+	reload USR1 'reloaded$' 'SIGUSR1 reads the configuration again'
+	play observed
+
+	guard_configure 'mode = enfroce'
+	reload HUP "$(basename "$guard_conf"):[0-9]+: " 'SIGHUP: a broken configuration is refused, by file and line'
+	scenario smtp header ann@redemption.example '250 2.0.0' ann@redemption.example 'reject expired'
+
+	guard_configure 'on_held = accept' 'on_grace = tempfail' 'magic-link:on_owner_changed = accept' \
+		'reply_owner_changed = Write to help@svc.example.'
+	mode=enforce
+	reload HUP 'reloaded$' 'SIGHUP: a good one is taken'
+	play configured
+	like "$dialogue" '.' 'the client got an answer'
+	scenario smtp header ann@re-registered.example '550 5.7.18' - 'reject owner-changed'
+	like "$dialogue" '550 5\.7\.18 Write to help@svc\.example\.' 'in the words of the operator'
+
+	echo 'subject /unbalanced(/' >>"$scratch/messages"
+	reload USR1 'messages:9:' 'a broken rule is refused, by file and line'
+	scenario smtp header ann@redemption.example '550 5.1.2' - 'reject expired'
+	cp "$tests_data/messages" "$scratch/messages"
+
+	guard_configure 'log_localpart = no'
+	localparts=no
+	reload USR1 'reloaded$' 'SIGUSR1 once more'
+	scenario smtp header ann@registered.example '250 2.0.0' ann@registered.example 'accept ok'
+	scenario smtp header 'ann@redemption.example, ann@registered.example' '550 5.1.2' - 'reject expired, accept ok'
+	localparts=yes
+	guard_configure
+
+	guard_configure 'originating_daemons = ORIGINATING !inbound'
+	reload HUP 'reloaded$' 'a service that hands in again what has been judged'
+	scenario inbound header ann@redemption.example '250 2.0.0' ann@redemption.example -
+	scenario smtp header ann@redemption.example '550 5.1.2' - 'reject expired'
+
+	guard_configure 'mixed = strip'
+	reload HUP 'reloaded$' 'mixed = strip'
+	play stripped
+
+	guard_configure 'on_stale = quarantine' 'on_disputed = discard'
+	reload HUP 'reloaded$' 'quarantine and discard'
+	play acted
+
+	heading 'replies'
+	guard_configure
+	reload USR1 'reloaded$' 'back to the usual'
+	guard_configure
+	reload USR1 'reloaded$' 'back to the usual'
+	scenario smtp header 'ann@registered.example, ann@redemption.example' '550 5.1.2' - 'accept ok, reject expired'
+	like "$dialogue" '^\..*<?ann@redemption\.example>?' 'the reply names the recipient that is refused'
+	unlike "$dialogue" '^\..*ann@registered\.example' 'and not the other'
+	scenario smtp header 'ann@redemption.example, ann@registered.example, ann@re-registered.example' '550 5.1.2' - 'reject expired, accept ok, reject owner-changed'
+	like "$dialogue" '550-5\.1\.2 .*ann@redemption\.example.* / 550 5\.1\.2 .*ann@re-registered\.example' 'of several refused, each'
+
+	heading 'several messages in one session'
+	compose "$tests_data/mail/plain.eml" app@svc.example ann@redemption.example
+	start=$(next_line "$guard_log")
+	dialogue=$("$scratch/bin/smtp_talk" "$smtp_port" "$message" <<-'EOT'
+		EHLO app.svc.example
+		MAIL FROM:<resets@accounts.example>
+		RCPT TO:<ann@redemption.example>
+		RCPT TO:<ann@registered.example>
+		RSET
+		MAIL FROM:<app@svc.example>
+		RCPT TO:<ann@redemption.example>
+		DATA
+		MAIL FROM:<resets@accounts.example>
+		RCPT TO:<ann@registered.example>
+		DATA
+		MAIL FROM:<resets@accounts.example>
+		RCPT TO:<ann@re-registered.example>
+		DATA
+		MAIL FROM:<app@svc.example>
+		RCPT TO:<eve@never-seen.example>
+		DATA
+		QUIT
+	EOT
+	)
+	is "$(printf '%s\n' "$dialogue" | grep -E '^(RCPT|\.)' | sed -E 's/^(RCPT TO:|\.)(.*)\t([0-9]{3}).*/\3/' | paste -s -d ' ')" \
+		'550 250 250 250 250 250 250 550 250 250' 'each message is judged by itself'
+	is "$(verdicts "$start" | sed 's/.* reason=\([a-z-]*\) .*/\1/' | paste -s -d ' ')" 'expired ok owner-changed' \
+		'and what is no reset leaves no line'
 }
