@@ -244,7 +244,7 @@ observed() {
 	smtp     | header | ann@redemption.example | 250 2.0.0 | ann@redemption.example | reject expired
 	smtp     | header | ann@held.example       | 250 2.0.0 | ann@held.example       | tempfail held
 	smtp     | header | eve@never-seen.example | 250 2.0.0 | eve@never-seen.example | tempfail no-record
-	smtp     | header | bob@localhost          | 250 2.0.0 | bob@localhost          | reject bad-address
+	@postfix smtp | header | bob@localhost     | 250 2.0.0 | bob@localhost          | reject bad-address
 	sendmail | header | ann@redemption.example | sent      | ann@redemption.example | reject expired
 	sendmail | header | ann@held.example       | sent      | ann@held.example       | tempfail held
 	smtp from=resets@accounts.example | plain | ann@redemption.example | 250 2.0.0 | ann@redemption.example | reject expired

@@ -115,6 +115,17 @@ int run_await_end(const struct run *run)
 	return WEXITSTATUS(status);
 }
 
+void run_await_signal(const struct run *run, int number)
+{
+	int status;
+
+	assert_int_equal(waitpid(run->pid, &status, 0), run->pid);
+	running = 0;
+	assert_true(WIFSIGNALED(status));
+	assert_int_equal(WTERMSIG(status), number);
+	close(run->notices);
+}
+
 void run_kill(const struct run *run)
 {
 	assert_int_equal(kill(run->pid, SIGKILL), 0);

@@ -39,6 +39,8 @@ struct run run_start_watched(const char *keys, const char *watchdog_usec);
 void run_stop(const struct run *run);
 /* Its exit status. */
 int run_await_end(const struct run *run);
+/* The end by a signal. */
+void run_await_signal(const struct run *run, int number);
 /* Without a test's being ended by what it leaves behind: it was killed. */
 void run_kill(const struct run *run);
 /* The exit status of a milter with one more option, or, NULL, in the background. */
