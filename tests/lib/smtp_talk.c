@@ -140,6 +140,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: smtp_talk PORT MESSAGE [SOURCE] <DIALOGUE\n");
 		return EXIT_FAILURE;
 	}
+	setvbuf(stdout, NULL, _IOLBF, 0); /* whoever waits for an answer sees it */
 	server = connect_to(argv[1], argv[3]);
 	answered(&server, "connect");
 	for (length = getline(&line, &size, stdin); length > 0;

@@ -248,6 +248,14 @@ reload() {
 	fi
 }
 
+# verdict_is REASON: sends a reset, and tells whether that was the reason.
+verdict_is() {
+	start=$(next_line "$guard_log")
+	compose "$tests_data/mail/header.eml" app@svc.example ann@registered.example
+	by_smtp "$smtp_port" app@svc.example ann@registered.example
+	verdicts "$start" | grep -q " reason=$1 "
+}
+
 # play_all: all that is true in any MTA. The world has been made, and the milter runs.
 play_all() {
 	# A reset for a domain never seen puts it on the list of the wanted, and the next
