@@ -61,25 +61,16 @@ by_smtp() {
 
 # bounce_status TOKEN: the status of each recipient in the bounce of a message.
 bounce_status() {
-	local file
-
-	for file in "$mta_inbox"/new/*; do
-		if grep -q '^Content-Type: multipart/report' "$file" && grep -q "<$1@" "$file"; then
-			sed -n 's/^Status: //p' "$file"
-		fi
-	done | sort -u | paste -s -d ' '
+	grep -rl "<$1@" "$mta_inbox/new" | xargs -r grep -l '^Content-Type: multipart/report' |
+		xargs -r sed -n 's/^Status: //p' | sort -u | paste -s -d ' '
 }
 
 # delivered_to TOKEN: the recipients whose mailbox got the message, sorted, on
 # one line, or "-". A bounce that quotes the message does not count.
 delivered_to() {
-	local file
-
-	for file in "$mta_inbox"/new/*; do
-		[ -e "$file" ] && awk -v id="<$1@" '
-			/^$/ { exit }
-			/^Delivered-To: / { to = substr($0, 15) }
-			tolower($1) == "message-id:" && index($2, id) == 1 { found = 1 }
-			END { if (found) print to }' "$file"
-	done | sort | paste -s -d , | sed -e 's/,/, /g' -e 's/^$/-/'
+	grep -rl "<$1@" "$mta_inbox/new" | xargs -r awk -v id="<$1@" '
+		FNR == 1 { to = "" }
+		/^$/ { nextfile }
+		/^Delivered-To: / { to = substr($0, 15) }
+		tolower($1) == "message-id:" && index($2, id) == 1 { print to }' | sort | paste -s -d , | sed -e 's/,/, /g' -e 's/^$/-/'
 }
