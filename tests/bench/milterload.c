@@ -3,17 +3,24 @@
  * milterload - speaks the MTA's side of the milter protocol to one milter as fast as the
  * milter answers, and says how fast that was.
  *
- *	milterload [-kr] [-n MESSAGES] [-s SESSIONS] [-c MESSAGES] [-d DOMAINS] [-p PID] SOCKET
+ *	milterload [-kr] [-n MESSAGES] [-s SESSIONS] [-c MESSAGES] [-d DOMAINS] [-f FILE]
+ *	           [-w MICROSECONDS] [-p PID] SOCKET
  *	milterload [-r] -t
+ *	milterload [-r] [-f FILE] -e SOCKET
  *
  *	-n MESSAGES  in all (20000); with 0 it connects, negotiates and leaves
  *	-s SESSIONS  at the same time, a thread each (1)
  *	-c MESSAGES  over one connection, before the next is opened (10)
  *	-r           password resets, not ordinary mail
  *	-d DOMAINS   recipients are at d0000000.example and so on, drawn from that many (1)
+ *	-f FILE      that message instead
+ *	-w MICROSECONDS  each session pauses so long before a message, so that none waits
+ *	             for another
  *	-p PID       the milter's, to say how much processor time it took
  *	-k           the result as one line of KEY=VALUE
  *	-t           prints the message instead
+ *	-e           sends one message, and prints it with the header fields that the
+ *	             milter wants at its top
  *
  * A message's latency is that of its whole dialogue, from MAIL to the verdict. Two runs with
  * the same options draw the same recipients. Exit status 1: some dialogue broke.
@@ -37,6 +44,8 @@
 #define SESSIONS_MAX 1000
 #define MESSAGES_MAX 100000000
 #define DOMAINS_MAX 10000000
+#define TEXT_MAX 65536
+#define PAUSE_MAX 1000000
 #define DOMAIN "d0000000.example" /* the digits are overwritten: seven, for DOMAINS_MAX */
 #define VERDICTS (MTACLIENT_FAILED + 1)
 
@@ -100,6 +109,7 @@ struct load {
 	unsigned long sessions;
 	unsigned long per_connection;
 	unsigned long domains;
+	unsigned long pause_us;
 	const char *text;
 	size_t text_length;
 	const char *sender;
@@ -158,9 +168,13 @@ static void send_one(struct session *s, struct mtaclient *client, unsigned long 
 		.text = s->text,
 		.text_length = load->text_length,
 	};
+	const struct timespec pause = {.tv_sec = (time_t)(load->pause_us / 1000000),
+				       .tv_nsec = (long)(load->pause_us % 1000000) * 1000};
 	enum mtaclient_verdict verdict;
 	uint64_t start;
 
+	if (load->pause_us > 0)
+		(void)nanosleep(&pause, NULL);
 	address_to(s->text, draw(number, load->domains));
 	address_to(s->recipient, draw(number, load->domains));
 	start = now_ns();
@@ -213,10 +227,11 @@ static int compare(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* Microseconds of the latency that the given share of the messages did not exceed. */
-static double percentile(const struct load *load, unsigned percent)
+/* Microseconds of the latency that the given share of the messages, in thousandths, did
+ * not exceed. */
+static double percentile(const struct load *load, unsigned thousandths)
 {
-	unsigned long rank = load->messages * percent / 100;
+	unsigned long rank = load->messages * thousandths / 1000;
 
 	return (double)load->latency_ns[rank] / 1e3;
 }
@@ -269,9 +284,9 @@ static void print_result(struct load *load, const struct result *r)
 	qsort(load->latency_ns, load->messages, sizeof load->latency_ns[0], compare);
 	if (load->key_value) {
 		printf("messages=%lu sessions=%lu seconds=%.3f rate=%.1f median_us=%.1f "
-		       "p99_us=%.1f own_us=%.1f milter_us=%.1f",
-		       load->messages, load->sessions, r->seconds, rate, percentile(load, 50),
-		       percentile(load, 99), r->own_us, r->milter_us);
+		       "p99_us=%.1f p999_us=%.1f own_us=%.1f milter_us=%.1f",
+		       load->messages, load->sessions, r->seconds, rate, percentile(load, 500),
+		       percentile(load, 990), percentile(load, 999), r->own_us, r->milter_us);
 		for (size_t i = 0; i < VERDICTS; i++)
 			printf(" %s=%lu", verdict_names[i], r->verdicts[i]);
 		putchar('\n');
@@ -279,7 +294,7 @@ static void print_result(struct load *load, const struct result *r)
 	}
 	printf("%.0f messages/s, median %.3f ms, 99th percentile %.3f ms "
 	       "(%lu messages, %lu sessions, %.2f s)\n",
-	       rate, percentile(load, 50) / 1e3, percentile(load, 99) / 1e3, load->messages,
+	       rate, percentile(load, 500) / 1e3, percentile(load, 990) / 1e3, load->messages,
 	       load->sessions, r->seconds);
 	printf("processor time a message: %.1f us here", r->own_us);
 	if (load->milter_pid > 0)
@@ -306,6 +321,42 @@ static int probe(const struct load *load)
 	mtaclient_quit(client, false);
 	mtaclient_close(client);
 	return EXIT_SUCCESS;
+}
+
+/* One message, printed as the milter wants its header to be. */
+static int edit(const struct load *load)
+{
+	char problem[MILTERWIRE_PROBLEM_MAX];
+	const char *const recipients[] = {"<customer@" DOMAIN ">", NULL};
+	const struct mtaedit *edits;
+	struct mtaclient *client = mtaclient_open(&load->settings, problem);
+	enum mtaclient_verdict verdict;
+	size_t count;
+
+	if (client == NULL) {
+		fprintf(stderr, "milterload: %s\n", problem);
+		return EXIT_FAILURE;
+	}
+	mtaclient_connect(client, "localhost", "127.0.0.1", 40000);
+	mtaclient_helo(client, "app1.svc.example");
+	verdict = mtamessage_send(client,
+				  &(struct mtamessage){.sender = load->sender,
+						       .recipients = recipients,
+						       .text = load->text,
+						       .text_length = load->text_length},
+				  NULL);
+	count = mtaclient_edits(client, &edits);
+	for (size_t i = 0; i < count; i++) {
+		if (edits[i].reply == SMFIR_INSHEADER || edits[i].reply == SMFIR_ADDHEADER)
+			printf("%s:%s%.*s\n", edits[i].name, edits[i].value[0] == ' ' ? "" : " ",
+			       (int)edits[i].value_length, edits[i].value);
+	}
+	fputs(load->text, stdout);
+	if (verdict == MTACLIENT_FAILED)
+		fprintf(stderr, "milterload: %s\n", mtaclient_problem(client));
+	mtaclient_quit(client, false);
+	mtaclient_close(client);
+	return verdict == MTACLIENT_FAILED ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 static struct session *sessions_start(struct load *load)
@@ -366,8 +417,9 @@ static int run(struct load *load)
 static void usage(void)
 {
 	fprintf(stderr, "usage: milterload [-kr] [-n MESSAGES] [-s SESSIONS] [-c MESSAGES] "
-			"[-d DOMAINS] [-p PID] SOCKET\n"
-			"       milterload [-r] -t\n");
+			"[-d DOMAINS] [-f FILE] [-w MICROSECONDS] [-p PID] SOCKET\n"
+			"       milterload [-r] -t\n"
+			"       milterload [-r] [-f FILE] -e SOCKET\n");
 	exit(EX_USAGE);
 }
 
@@ -387,6 +439,21 @@ static unsigned long number(const char *text, unsigned long least, unsigned long
 	return value;
 }
 
+static const char *read_text(const char *path)
+{
+	static char text[TEXT_MAX + 1];
+	FILE *file = fopen(path, "re");
+	size_t length = file != NULL ? fread(text, 1, TEXT_MAX, file) : 0;
+
+	if (length == 0 || !feof(file)) {
+		fprintf(stderr, "milterload: %s cannot be read, or is longer than %d bytes\n", path,
+			TEXT_MAX);
+		exit(EX_NOINPUT);
+	}
+	fclose(file);
+	return text;
+}
+
 int main(int argc, char **argv)
 {
 	static struct load load = {
@@ -399,15 +466,22 @@ int main(int argc, char **argv)
 	};
 	const struct mtaclient_settings postfix = MTACLIENT_POSTFIX(NULL);
 	bool print_text = false;
+	bool print_edited = false;
 	int option;
 
-	while ((option = getopt(argc, argv, "c:d:kn:p:rs:t")) != -1) {
+	while ((option = getopt(argc, argv, "c:d:ef:kn:p:rs:tw:")) != -1) {
 		switch (option) {
 		case 'c':
 			load.per_connection = number(optarg, 1, MESSAGES_MAX);
 			break;
 		case 'd':
 			load.domains = number(optarg, 1, DOMAINS_MAX);
+			break;
+		case 'e':
+			print_edited = true;
+			break;
+		case 'f':
+			load.text = read_text(optarg);
 			break;
 		case 'k':
 			load.key_value = true;
@@ -428,6 +502,9 @@ int main(int argc, char **argv)
 		case 't':
 			print_text = true;
 			break;
+		case 'w':
+			load.pause_us = number(optarg, 1, PAUSE_MAX);
+			break;
 		default:
 			usage();
 		}
@@ -439,5 +516,7 @@ int main(int argc, char **argv)
 	load.settings = postfix;
 	load.settings.socket = argv[optind];
 	load.text_length = strlen(load.text);
+	if (print_edited)
+		return edit(&load);
 	return load.messages == 0 ? probe(&load) : run(&load);
 }
