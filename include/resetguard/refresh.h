@@ -115,6 +115,14 @@ MUST_CHECK enum err refresh_plan(struct refresh *refresh, int64_t now,
 					       const struct refresh_question *question),
 				 void *context, struct why *why);
 
+/* For refresh_registry_host: the RDAP servers from their kept copy; nobody is asked.
+ * why as in refresh_plan. */
+MUST_CHECK enum err refresh_learn_hosts(struct refresh *refresh, int64_t now, struct why *why);
+/* The host of the registry source that is asked first about the domain of these facts:
+ * "" none serves it, or none is known yet. */
+void refresh_registry_host(const struct refresh *refresh, const struct domain *domain,
+			   const struct facts *facts, char host[DOMAIN_MAX + 1]);
+
 const char *refresh_cause_text(enum refresh_cause cause);
 const char *refresh_outcome_text(enum refresh_outcome outcome);
 

@@ -29,6 +29,9 @@ static const struct cli_command commands[] = {
 	{"import", "[FILE|-]", "domains or addresses: plain, CSV (address,verified_at), or exported",
 	 cmd_import},
 	{"export", "", "everything in the cache, one JSON object a line", cmd_export},
+	{"stats", "[--json]", "counts, ages, what is due at which host, what the brake holds",
+	 cmd_stats},
+	{"status", "[--nagios]", "one line and an exit code for monitoring", cmd_status},
 	{"audit",
 	 "[--since T] [--until T] [--json] [--html FILE] [--show KIND | --message ID] [--redact] "
 	 "[--follow] [--journal [--cursor-file FILE]] [LOG...|-]",

@@ -7,6 +7,8 @@
 
 void cmd_audit(struct cli *cli, int argc, char **argv);
 void cmd_config(struct cli *cli, int argc, char **argv);
+void cmd_stats(struct cli *cli, int argc, char **argv);
+void cmd_status(struct cli *cli, int argc, char **argv);
 void cmd_export(struct cli *cli, int argc, char **argv);
 void cmd_history(struct cli *cli, int argc, char **argv);
 void cmd_import(struct cli *cli, int argc, char **argv);

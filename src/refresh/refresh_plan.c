@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* refresh: what a run would ask of whom, without asking. */
+#include <string.h>
+
 #include "refresh_work.h"
 #include "resetguard/time.h"
 
@@ -58,6 +60,29 @@ static enum err plan_domain(const struct plan *plan, const struct domain *domain
 	return ERR_OK;
 }
 
+enum err refresh_learn_hosts(struct refresh *refresh, int64_t now, struct why *why)
+{
+	enum err err = ERR_OK;
+
+	why->text[0] = '\0';
+	if (refresh->bootstrap == NULL && conf_has_source(refresh->options.conf, SOURCE_RDAP))
+		err = bootstrap_load(refresh->options.conf, NULL, now, &refresh->bootstrap, why);
+	return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
+/* The record knows already whether it is about a name below a private suffix. */
+void refresh_registry_host(const struct refresh *refresh, const struct domain *domain,
+			   const struct facts *facts, char host[DOMAIN_MAX + 1])
+{
+	struct refresh_route route;
+
+	if ((facts->flags & FACTS_PRIVATE_SUFFIX) == 0 &&
+	    refresh_find_next(refresh, domain, 0, &route))
+		memcpy(host, route.host, sizeof route.host);
+	else
+		host[0] = '\0';
+}
+
 enum err refresh_plan(struct refresh *refresh, int64_t now,
 		      void (*visit)(void *context, const struct refresh_question *question),
 		      void *context, struct why *why)
@@ -65,12 +90,9 @@ enum err refresh_plan(struct refresh *refresh, int64_t now,
 	struct plan plan = {.refresh = refresh, .now = now, .visit = visit, .context = context};
 	struct domain domain;
 	bool forced;
-	enum err err = ERR_OK;
+	enum err err = refresh_learn_hosts(refresh, now, why);
 
-	why->text[0] = '\0';
-	if (refresh->bootstrap == NULL && conf_has_source(refresh->options.conf, SOURCE_RDAP))
-		err = bootstrap_load(refresh->options.conf, NULL, now, &refresh->bootstrap, why);
-	if (err != ERR_OK && err != ERR_NOT_FOUND)
+	if (err != ERR_OK)
 		return err;
 	err = cache_read_begin(refresh->options.cache, time_monotonic_ms(), &plan.txn);
 	if (err != ERR_OK)
