@@ -493,16 +493,3 @@ size_t mime_decode_header(const char *value, char *text, size_t size)
 	text[sink.length] = '\0';
 	return sink.length;
 }
-
-enum err mime_fold_text(const char *text, size_t length, char *folded, size_t size)
-{
-	struct sink sink = {.text = folded, .room = size - 1};
-
-	if (!utf8_is_valid(text, length))
-		return ERR_DATA;
-	put_utf8(&sink, text, length);
-	if (sink.full)
-		return ERR_TOO_LONG;
-	folded[sink.length] = '\0';
-	return ERR_OK;
-}

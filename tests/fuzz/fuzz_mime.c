@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Any bytes as a header's value: what is made of them is UTF-8 in the form that is
- * compared, and less room gives the beginning of the same. */
+ * compared, less room gives the beginning of the same, and the normal form of it is
+ * its own normal form. */
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -9,7 +10,7 @@
 #include "resetguard/mime.h"
 #include "resetguard/utf8.h"
 
-enum { VALUE_MAX = 1 << 16 };
+enum { VALUE_MAX = 1 << 16, NORMAL_GROWTH = 11 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -22,11 +23,13 @@ static void require(bool condition)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static char text[4 * VALUE_MAX];
-	static char folded[sizeof(text)];
+	static char normal[sizeof(text) * NORMAL_GROWTH];
+	static char again[sizeof(normal)];
 	char cut[16];
 	char *value;
 	size_t length;
 	size_t cut_length;
+	size_t normal_length;
 
 	if (size >= VALUE_MAX)
 		return 0;
@@ -40,8 +43,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	free(value);
 
 	require(length == strlen(text) && utf8_is_valid(text, length));
-	require(mime_fold_text(text, length, folded, sizeof(folded)) == ERR_OK);
-	require(strcmp(folded, text) == 0);
+	normal_length = mime_normalise(text, length, normal, sizeof(normal));
+	require(normal_length == strlen(normal) && utf8_is_valid(normal, normal_length));
+	require(mime_normalise(normal, normal_length, again, sizeof(again)) == normal_length);
+	require(strcmp(again, normal) == 0);
 	require(cut_length <= length && memcmp(cut, text, cut_length) == 0 &&
 		cut[cut_length] == '\0');
 	/* A blank and a character of four bytes are the most that found no room. */

@@ -287,22 +287,6 @@ static void hostile_values_end(void **state)
 	}
 }
 
-static void texts_are_folded_alike(void **state)
-{
-	char folded[16];
-
-	(void)state;
-	assert_int_equal(mime_fold_text("a \xc2\xa0 z ", 6, folded, sizeof(folded)), ERR_OK);
-	assert_string_equal(folded, "a z");
-	assert_int_equal(mime_fold_text("=?utf-8?Q?\?=", 12, folded, sizeof(folded)), ERR_OK);
-	assert_string_equal(folded, "=?utf-8?Q?\?=");
-	assert_int_equal(mime_fold_text("\xfc", 1, folded, sizeof(folded)), ERR_DATA);
-	assert_int_equal(mime_fold_text("0123456789abcdef", 16, folded, sizeof(folded)),
-			 ERR_TOO_LONG);
-	assert_int_equal(mime_fold_text("0123456789abcdef", 15, folded, sizeof(folded)), ERR_OK);
-	assert_string_equal(folded, "0123456789abcde");
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -315,7 +299,6 @@ int main(void)
 		cmocka_unit_test(output_is_cut_at_a_character),
 		cmocka_unit_test(long_words),
 		cmocka_unit_test(hostile_values_end),
-		cmocka_unit_test(texts_are_folded_alike),
 	};
 
 	mime_init();
