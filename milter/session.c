@@ -252,6 +252,8 @@ enum session_step session_eoh(struct session *session, const char *queue_id,
 
 	if (!session->open)
 		return out_of_step(reply);
+	if (session->in_scope)
+		rules_match_end_headers(session->world->rules, &session->match);
 	if (!session->in_scope || !session_is_guarded(session, &judging.class))
 		return end_with(session, SESSION_ACCEPT);
 	mention_bad_rrvs(session, queue_id);

@@ -202,7 +202,7 @@ static enum err parse_text(struct parser *parser, struct rules_condition *condit
 	size_t last_word = start;
 	size_t end = start;
 
-	condition->form = RULES_TEXT;
+	condition->form = RULES_WILDCARDS;
 	for (;;) {
 		size_t gap;
 		bool set_off;
@@ -288,6 +288,55 @@ static enum err parse_subject(struct parser *parser, struct rules_condition *con
 	return parse_pattern(parser, condition);
 }
 
+/* The name of a pack or of a list of words. */
+static enum err parse_name(struct parser *parser, const char *what, char name[RULES_NAME_MAX + 1],
+			   size_t *offset)
+{
+	size_t start;
+	size_t end;
+
+	skip_blanks(parser);
+	start = parser->at;
+	end = word_end(parser, start);
+	if (end == start || end - start > RULES_NAME_MAX)
+		return FAIL(parser, start, "the name of %s has 1 to %d characters", what,
+			    (int)RULES_NAME_MAX);
+	for (size_t i = start; i < end; i++) {
+		char c = parser->line[i];
+
+		if (!is_letter_or_digit(c) && (i == start || (c != '-' && c != '.')))
+			return FAIL(parser, i,
+				    "the name of %s has lower-case letters, digits, - and .", what);
+	}
+	snprintf(name, RULES_NAME_MAX + 1, "%.*s", (int)(end - start), parser->line + start);
+	*offset = start;
+	parser->at = end;
+	return ERR_OK;
+}
+
+static enum err parse_subject_has(struct parser *parser, struct rules_condition *condition)
+{
+	char name[RULES_NAME_MAX + 1];
+	enum err err = parse_name(parser, "words", name, &condition->offset);
+
+	if (err != ERR_OK)
+		return err;
+	condition->form = RULES_WORDS;
+	condition->length = strlen(name);
+	strcpy(condition->text, name);
+	strcpy(condition->name, "subject");
+	return ERR_OK;
+}
+
+static enum err parse_url(struct parser *parser, struct rules_condition *condition)
+{
+	skip_blanks(parser);
+	if (at_end(parser) || strchr("/#{", parser->line[parser->at]) == NULL)
+		return FAIL(parser, parser->at,
+			    "the path of a link is missing, as in \"url /reset-password/*\"");
+	return parse_word(parser, condition);
+}
+
 struct field {
 	const char *word;
 	enum rules_field field;
@@ -295,13 +344,12 @@ struct field {
 };
 
 static const struct field fields[] = {
-	{"header", RULES_HEADER, parse_header},
-	{"subject", RULES_HEADER, parse_subject},
-	{"sender", RULES_SENDER, parse_pattern},
-	{"sasl_user", RULES_SASL_USER, parse_pattern},
+	{"header", RULES_HEADER, parse_header},	 {"subject", RULES_HEADER, parse_subject},
+	{"sender", RULES_SENDER, parse_pattern}, {"sasl_user", RULES_SASL_USER, parse_pattern},
+	{"url", RULES_URL, parse_url},		 {"subject_has", RULES_HEADER, parse_subject_has},
 };
 
-static const char field_words[] = "header, subject, sender and sasl_user";
+static const char field_words[] = "header, subject, subject_has, sender, sasl_user and url";
 
 /* The field that begins most like the word at start; NULL if none does. */
 static const char *nearest_field(const struct parser *parser, size_t start)
@@ -327,10 +375,9 @@ static enum err unknown_field(struct parser *parser, size_t start)
 {
 	const char *nearest = nearest_field(parser, start);
 
-	if (word_is(parser, start, "url") || word_is(parser, start, "pack"))
-		return FAIL(parser, start,
-			    "this version does not know %s rules; it has the fields %s",
-			    show(parser, start).text, field_words);
+	if (word_is(parser, start, "pack") || word_is(parser, start, "words"))
+		return FAIL(parser, start, "\"%s\" begins a line of its own",
+			    show(parser, start).text);
 	if (nearest != NULL)
 		return FAIL(parser, start,
 			    "unknown field \"%s\", did you mean %s? The fields are %s",
@@ -348,8 +395,12 @@ static enum err parse_condition(struct parser *parser, struct rules_condition *c
 	start = parser->at;
 	if (at_end(parser))
 		return FAIL(parser, start, "a condition is missing behind &");
-	parser->at = word_end(parser, start);
 	memset(condition, 0, sizeof(*condition));
+	if (parser->line[start] == '!') {
+		condition->negated = true;
+		start++;
+	}
+	parser->at = word_end(parser, start);
 	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
 		if (!word_is(parser, start, fields[i].word))
 			continue;
@@ -400,7 +451,7 @@ static enum err parse_class(struct parser *parser, const struct rules_condition 
 		    "goes in quotes, a comment on a line of its own");
 }
 
-static enum err parse_rule(struct parser *parser, struct rules_line *parsed)
+static enum err parse_conditions(struct parser *parser, struct rules_line *parsed)
 {
 	for (;;) {
 		struct rules_condition *condition = &parsed->conditions[parsed->count];
@@ -421,18 +472,100 @@ static enum err parse_rule(struct parser *parser, struct rules_line *parsed)
 	}
 }
 
+static enum err parse_rule(struct parser *parser, struct rules_line *parsed)
+{
+	size_t start = parser->at;
+	enum err err = parse_conditions(parser, parsed);
+
+	parsed->kind = RULES_LINE_RULE;
+	for (size_t i = 0; err == ERR_OK && i < parsed->count; i++) {
+		if (!parsed->conditions[i].negated)
+			return ERR_OK;
+	}
+	return err != ERR_OK ? err
+			     : FAIL(parser, start, "a rule needs a condition without ! as well");
+}
+
+/* ------------------------------------------------------------ packs and words */
+
+static enum err parse_pack(struct parser *parser, struct rules_line *parsed)
+{
+	enum err err = ERR_OK;
+
+	parsed->kind = RULES_LINE_PACK;
+	parser->at = word_end(parser, parser->at);
+	skip_blanks(parser);
+	if (word_is(parser, parser->at, "*")) {
+		strcpy(parsed->name, "*");
+		parsed->offset = parser->at++;
+	} else {
+		err = parse_name(parser, "a pack", parsed->name, &parsed->offset);
+	}
+	if (err != ERR_OK)
+		return err;
+	skip_blanks(parser);
+	return at_end(parser) ? ERR_OK
+			      : FAIL(parser, parser->at,
+				     "nothing may follow the name of a pack; each has its line");
+}
+
+bool rules_next_words(const char *line, size_t length, size_t *offset, const char **words,
+		      size_t *words_length)
+{
+	size_t start = *offset;
+	size_t end;
+
+	while (start < length && (is_blank(line[start]) || line[start] == '|'))
+		start++;
+	end = start;
+	while (end < length && line[end] != '|')
+		end++;
+	*offset = end;
+	while (end > start && is_blank(line[end - 1]))
+		end--;
+	*words = line + start;
+	*words_length = end - start;
+	return end != start;
+}
+
+static enum err parse_words(struct parser *parser, struct rules_line *parsed)
+{
+	const char *words;
+	size_t words_length;
+	size_t offset;
+	enum err err;
+
+	parsed->kind = RULES_LINE_WORDS;
+	parser->at = word_end(parser, parser->at);
+	err = parse_name(parser, "words", parsed->name, &parsed->offset);
+	if (err != ERR_OK)
+		return err;
+	parsed->offset = parser->at;
+	offset = parser->at;
+	if (!rules_next_words(parser->line, parser->length, &offset, &words, &words_length))
+		return FAIL(parser, parser->at,
+			    "the words are missing, as in \"words %s a | b c*\"", parsed->name);
+	return ERR_OK;
+}
+
 enum err rules_parse_line(const char *line, size_t length, const struct conf_list *guard,
 			  size_t *fault_offset, struct why *why, struct rules_line *parsed)
 {
 	struct parser parser = {.line = line, .length = length, .guard = guard, .why = why};
 	enum err err;
 
+	parsed->kind = RULES_LINE_EMPTY;
 	parsed->count = 0;
 	strcpy(parsed->class_name, default_class);
 	skip_blanks(&parser);
 	if (at_end(&parser) || line[parser.at] == '#')
 		return ERR_OK;
-	err = parse_rule(&parser, parsed);
+	if (word_is(&parser, parser.at, "pack"))
+		err = parse_pack(&parser, parsed);
+	else if (word_is(&parser, parser.at, "words"))
+		err = parse_words(&parser, parsed);
+	else
+		err = parse_rule(&parser, parsed);
 	if (err != ERR_OK)
 		*fault_offset = parser.fault < length ? parser.fault : length;
 	return err;

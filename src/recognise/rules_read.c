@@ -1,174 +1,120 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* rules_read: from the rule file to the table that is asked. */
+/* rules_read: the lines of the rule file and of its packs. */
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "resetguard/mailbox.h"
 #include "resetguard/mime.h"
+#include "resetguard/packs.h"
 #include "resetguard/rules.h"
-#include "rules_table.h"
+#include "rules_reading.h"
 
-struct reading {
-	struct rules *rules;
-	const struct conf_list *guard;
-	const char *name; /* of the file, as rules are named */
-	size_t number;	  /* of the line, from 1 */
-	const char *line;
-	size_t length;
-	size_t fault_offset; /* in the line */
-	struct why why;	     /* without the place */
-};
+static enum err read_pack(struct reading *reading, const char *name);
 
-static enum err out_of_memory(struct reading *reading)
+/* ------------------------------------------------------------------ warnings */
+
+PRINTF_LIKE(2, 3) static enum err warn(struct reading *reading, const char *format, ...)
 {
-	return err_why(ERR_NO_MEMORY, &reading->why, "out of memory");
-}
+	struct conf_list *warnings = &reading->library->rules->warnings;
+	void *items = warnings->items;
+	char **warning = rules_append(&items, &warnings->count, sizeof(*warning));
+	char text[WHY_MAX];
+	va_list arguments;
 
-/* FNV-1a. */
-uint32_t rules_hash(const char *name)
-{
-	uint32_t hash = UINT32_C(2166136261);
-
-	for (; *name != '\0'; name++)
-		hash = (hash ^ (unsigned char)rules_lower(*name)) * UINT32_C(16777619);
-	return hash ^ hash >> 16;
-}
-
-/* --------------------------------------------------------------- conditions */
-
-static enum err compile_pattern(struct reading *reading, const struct rules_condition *parsed,
-				struct condition *condition)
-{
-	char folded[MATCH_PATTERN_MAX + 1];
-	size_t inside = 0;
-	enum err err;
-
-	condition->kind = CONDITION_PATTERN;
-	if (parsed->form == RULES_REGEX)
-		err = match_compile(parsed->text, parsed->length,
-				    parsed->ignore_case || parsed->field == RULES_SENDER,
-				    &condition->pattern, &inside, &reading->why);
-	else if (mime_fold_text(parsed->text, parsed->length, folded, sizeof(folded)) == ERR_OK)
-		err = match_compile_text(folded, strlen(folded), &condition->pattern, &inside,
-					 &reading->why);
-	else
-		err = err_why(ERR_CONFIG, &reading->why,
-			      "the text is not UTF-8; save the file as UTF-8");
-	reading->fault_offset += inside;
-	return err;
-}
-
-static enum err compile_sender(struct reading *reading, const struct rules_condition *parsed,
-			       struct condition *condition)
-{
-	struct mailbox mailbox = {.local_length = 0};
-	enum err err;
-
-	if (strcmp(parsed->text, "<>") == 0) {
-		condition->kind = CONDITION_EMPTY;
-		return ERR_OK;
-	}
-	if (parsed->text[0] == '@') {
-		condition->kind = CONDITION_DOMAIN;
-		err = domain_from_text(parsed->text + 1, parsed->length - 1, &mailbox.host);
-	} else {
-		condition->kind = CONDITION_ADDRESS;
-		err = mailbox_parse(parsed->text, parsed->length, &mailbox);
-	}
-	if (err == ERR_NO_MEMORY)
-		return out_of_memory(reading);
-	if (err != ERR_OK)
-		return err_why(ERR_CONFIG, &reading->why,
-			       "\"%.64s\" is no sender; write an address, @domain, <> or a "
-			       "/regular expression/",
-			       parsed->text);
-	if (asprintf(&condition->text, "%s@%s", mailbox.local, mailbox.host.name) < 0) {
-		condition->text = NULL;
-		return out_of_memory(reading);
+	warnings->items = items;
+	if (warning == NULL)
+		return rules_out_of_memory(reading);
+	va_start(arguments, format);
+	vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	if (asprintf(warning, "%s:%zu: %s", reading->path, reading->number, text) < 0) {
+		*warning = NULL;
+		return rules_out_of_memory(reading);
 	}
 	return ERR_OK;
 }
 
-static enum err compile_condition(struct reading *reading, const struct rules_condition *parsed,
-				  struct condition *condition)
+/* A text that was perhaps meant as a regular expression. */
+static bool looks_like_regex(const struct rules_condition *parsed)
 {
-	reading->fault_offset = parsed->offset;
-	condition->field = parsed->field;
-	condition->name = strdup(parsed->name);
-	if (condition->name == NULL)
-		return out_of_memory(reading);
-	if (parsed->form == RULES_PRESENT) {
-		condition->kind = CONDITION_PRESENT;
+	const char *text = parsed->text;
+	size_t length = parsed->length;
+
+	return parsed->field != RULES_URL &&
+	       (parsed->form == RULES_WILDCARDS || parsed->form == RULES_TEXT) && length != 0 &&
+	       (text[0] == '^' || text[length - 1] == '$' || strstr(text, ".*") != NULL ||
+		strstr(text, "\\[") != NULL || strstr(text, "\\.") != NULL);
+}
+
+static enum err warn_of_rule(struct reading *reading, const struct rules_line *parsed)
+{
+	enum err err = ERR_OK;
+
+	if (reading->is_pack)
 		return ERR_OK;
+	if (!conf_list_has(reading->library->guard, parsed->class_name))
+		err = warn(reading,
+			   "the class %s is not guarded (see guard in resetguard.conf): such mail "
+			   "is let through",
+			   parsed->class_name);
+	for (size_t i = 0; err == ERR_OK && i < parsed->count; i++) {
+		if (looks_like_regex(&parsed->conditions[i]))
+			err = warn(
+				reading,
+				"%.64s is compared as it stands; a regular expression is written "
+				"between slashes, as in /^Reset/",
+				parsed->conditions[i].text);
 	}
-	if (parsed->field == RULES_SENDER && parsed->form == RULES_TEXT)
-		return compile_sender(reading, parsed, condition);
-	return compile_pattern(reading, parsed, condition);
+	return err;
 }
 
 /* -------------------------------------------------------------------- rules */
 
-/* Room for one more item, zeroed, at the end of an array whose size doubles at
- * powers of two. NULL: there is no memory, and nothing has changed. */
-static void *append(void **items, size_t *count, size_t size)
-{
-	void *item;
-
-	if ((*count & (*count - 1)) == 0) {
-		void *grown = realloc(*items, (*count == 0 ? 1 : 2 * *count) * size);
-
-		if (grown == NULL)
-			return NULL;
-		*items = grown;
-	}
-	item = (char *)*items + *count * size;
-	(*count)++;
-	return memset(item, 0, size);
-}
-
 static enum err add_condition(struct reading *reading, const struct rules_condition *parsed,
 			      unsigned char bit)
 {
-	struct rules *rules = reading->rules;
-	void *conditions = rules->conditions;
-	struct condition *condition =
-		append(&conditions, &rules->condition_count, sizeof(*condition));
+	struct library *library = reading->library;
+	void *drafts = library->drafts;
+	struct draft *draft = rules_append(&drafts, &library->draft_count, sizeof(*draft));
 
-	rules->conditions = conditions;
-	if (condition == NULL)
-		return out_of_memory(reading);
-	condition->rule = rules->rule_count - 1;
-	condition->bit = bit;
-	return compile_condition(reading, parsed, condition);
+	library->drafts = drafts;
+	if (draft == NULL)
+		return rules_out_of_memory(reading);
+	draft->use.rule = library->rules->rule_count - 1;
+	draft->use.bit = bit;
+	draft->use.negated = parsed->negated;
+	return rules_compile(reading, parsed, &draft->condition);
 }
 
 static enum err add_rule(struct reading *reading, const struct rules_line *parsed)
 {
-	struct rules *rules = reading->rules;
+	struct rules *rules = reading->library->rules;
 	void *items = rules->rules;
 	struct rule *rule;
 
 	reading->fault_offset = 0;
 	if (rules->rule_count == RULES_MAX)
-		return err_why(ERR_CONFIG, &reading->why, "a file has at most %d rules",
+		return err_why(ERR_CONFIG, &reading->why,
+			       "a file has at most %d rules, with those of its packs",
 			       (int)RULES_MAX);
 	if (parsed->count > 1 && rules->combined_count == RULES_COMBINED_MAX)
-		return err_why(ERR_CONFIG, &reading->why, "a file has at most %d rules with &",
+		return err_why(ERR_CONFIG, &reading->why,
+			       "a file has at most %d rules with &, with those of its packs",
 			       (int)RULES_COMBINED_MAX);
-	rule = append(&items, &rules->rule_count, sizeof(*rule));
+	rule = rules_append(&items, &rules->rule_count, sizeof(*rule));
 	rules->rules = items;
 	if (rule == NULL)
-		return out_of_memory(reading);
-	rule->all = (unsigned char)((1U << parsed->count) - 1);
-	rule->guarded = conf_list_has(reading->guard, parsed->class_name);
+		return rules_out_of_memory(reading);
+	rule->guarded = conf_list_has(reading->library->guard, parsed->class_name);
+	rule->from_pack = reading->is_pack;
 	rule->class_name = strdup(parsed->class_name);
 	if (rule->class_name == NULL)
-		return out_of_memory(reading);
+		return rules_out_of_memory(reading);
 	if (asprintf(&rule->name, "%s:%zu", reading->name, reading->number) < 0) {
 		rule->name = NULL;
-		return out_of_memory(reading);
+		return rules_out_of_memory(reading);
 	}
 	if (parsed->count > 1)
 		rule->met = rules->combined_count++;
@@ -178,137 +124,75 @@ static enum err add_rule(struct reading *reading, const struct rules_line *parse
 
 		if (err != ERR_OK)
 			return err;
-		if (parsed->conditions[i].field == RULES_HEADER)
-			rule->asks_headers = true;
 	}
-	return ERR_OK;
+	return warn_of_rule(reading, parsed);
 }
 
-/* --------------------------------------------------------------- the table */
+/* -------------------------------------------------------------------- words */
 
-/* Guarded rules first, each part in the order of the file. */
-static enum err order_rules(struct reading *reading)
+static enum err add_phrase(struct reading *reading, const char *name, const char *text,
+			   size_t length)
 {
-	struct rules *rules = reading->rules;
-	struct rule *ordered = calloc(rules->rule_count + 1, sizeof(*ordered));
-	size_t *place = calloc(rules->rule_count + 1, sizeof(*place));
-	size_t count = 0;
+	struct library *library = reading->library;
+	void *phrases = library->phrases;
+	char normal[RULES_LINE_MAX];
+	struct phrase *phrase;
+	enum err err;
 
-	if (ordered == NULL || place == NULL) {
-		free(ordered);
-		free(place);
-		return out_of_memory(reading);
-	}
-	for (int guarded = 1; guarded >= 0; guarded--) {
-		for (size_t i = 0; i < rules->rule_count; i++) {
-			if (rules->rules[i].guarded != (guarded != 0))
-				continue;
-			place[i] = count;
-			ordered[count++] = rules->rules[i];
-		}
-	}
-	for (size_t i = 0; i < rules->condition_count; i++)
-		rules->conditions[i].rule = place[rules->conditions[i].rule];
-	free(rules->rules);
-	free(place);
-	rules->rules = ordered;
-	return ERR_OK;
+	reading->fault_offset = (size_t)(text - reading->line);
+	if (mime_normalise_pattern(text, length, true, normal, sizeof(normal)) != ERR_OK)
+		return err_why(ERR_CONFIG, &reading->why,
+			       "the words are not UTF-8; save the file as UTF-8");
+	if (normal[strspn(normal, " \1")] == '\0')
+		return err_why(ERR_CONFIG, &reading->why, "a phrase needs more than *");
+	if (library->phrase_count == RULES_WORDS_MAX)
+		return err_why(ERR_CONFIG, &reading->why,
+			       "a file has at most %d phrases, with those of its packs",
+			       (int)RULES_WORDS_MAX);
+	phrase = rules_append(&phrases, &library->phrase_count, sizeof(*phrase));
+	library->phrases = phrases;
+	if (phrase == NULL)
+		return rules_out_of_memory(reading);
+	err = rules_name_words(reading, name, &phrase->words);
+	if (err != ERR_OK)
+		return err;
+	phrase->text = strdup(normal);
+	return phrase->text == NULL ? rules_out_of_memory(reading) : ERR_OK;
 }
 
-static void settle_rules(struct rules *rules)
+static enum err add_words(struct reading *reading, const struct rules_line *parsed)
 {
-	const char *asked_for = NULL; /* the class of the rules so far that ask for headers */
-	bool several = false;
+	size_t offset = parsed->offset;
+	const char *words;
+	size_t length;
+	enum err err = ERR_OK;
 
-	for (size_t i = 0; i < rules->rule_count; i++) {
-		struct rule *rule = &rules->rules[i];
-		bool same = asked_for == NULL || strcmp(asked_for, rule->class_name) == 0;
-
-		rule->settles = rule->guarded && same && !several;
-		if (!rule->asks_headers)
-			continue;
-		several = several || !same;
-		asked_for = rule->class_name;
-	}
+	while (err == ERR_OK &&
+	       rules_next_words(reading->line, reading->length, &offset, &words, &length))
+		err = add_phrase(reading, parsed->name, words, length);
+	return err;
 }
 
-static int compare_conditions(const void *left, const void *right)
+/* -------------------------------------------------------------------- packs */
+
+static enum err want_pack(struct reading *reading, const struct rules_line *parsed)
 {
-	const struct condition *a = left;
-	const struct condition *b = right;
-	int names = strcmp(a->name, b->name);
+	struct library *library = reading->library;
+	void *items = library->wanted;
+	struct wanted_pack *wanted;
 
-	if (a->field != b->field)
-		return a->field < b->field ? -1 : 1;
-	if (names != 0)
-		return names;
-	if (a->rule != b->rule)
-		return a->rule < b->rule ? -1 : 1;
-	return a->bit < b->bit ? -1 : a->bit > b->bit;
-}
-
-static void add_header(struct rules *rules, const char *name, struct conditions conditions)
-{
-	size_t slot = rules_hash(name);
-
-	rules->headers[rules->header_count] = (struct header){name, conditions};
-	rules->header_count++;
-	while (rules->slots[slot & rules->slot_mask] != 0)
-		slot++;
-	rules->slots[slot & rules->slot_mask] = (uint16_t)rules->header_count;
-}
-
-static enum err index_conditions(struct reading *reading)
-{
-	struct rules *rules = reading->rules;
-	size_t slots = 4;
-
-	while (slots < 4 * (rules->condition_count + 1))
-		slots *= 2;
-	rules->headers = calloc(rules->condition_count + 1, sizeof(*rules->headers));
-	rules->slots = calloc(slots, sizeof(*rules->slots));
-	if (rules->headers == NULL || rules->slots == NULL)
-		return out_of_memory(reading);
-	rules->slot_mask = slots - 1;
-	if (rules->condition_count != 0)
-		qsort(rules->conditions, rules->condition_count, sizeof(*rules->conditions),
-		      compare_conditions);
-	for (size_t i = 0; i < rules->condition_count;) {
-		const struct condition *first = &rules->conditions[i];
-		struct conditions same = {.first = i};
-
-		while (i < rules->condition_count && rules->conditions[i].field == first->field &&
-		       strcmp(rules->conditions[i].name, first->name) == 0)
-			i++;
-		same.count = i - same.first;
-		switch (first->field) {
-		case RULES_HEADER:
-			add_header(rules, first->name, same);
-			break;
-		case RULES_SENDER:
-			rules->sender = same;
-			break;
-		case RULES_SASL_USER:
-			rules->sasl_user = same;
-			break;
-		}
-	}
-	return ERR_OK;
-}
-
-static enum err copy_guard(struct reading *reading)
-{
-	struct conf_list *copy = &reading->rules->guard;
-
-	copy->items = calloc(reading->guard->count + 1, sizeof(*copy->items));
-	if (copy->items == NULL)
-		return out_of_memory(reading);
-	for (size_t i = 0; i < reading->guard->count; i++) {
-		copy->items[i] = strdup(reading->guard->items[i]);
-		if (copy->items[i] == NULL)
-			return out_of_memory(reading);
-		copy->count++;
-	}
+	reading->fault_offset = parsed->offset;
+	if (library->own_packs == NULL)
+		return err_why(ERR_CONFIG, &reading->why, "only a file can name packs");
+	if (reading->is_pack)
+		return read_pack(reading, parsed->name);
+	wanted = rules_append(&items, &library->wanted_count, sizeof(*wanted));
+	library->wanted = items;
+	if (wanted == NULL)
+		return rules_out_of_memory(reading);
+	strcpy(wanted->name, parsed->name);
+	wanted->number = reading->number;
+	wanted->offset = parsed->offset;
 	return ERR_OK;
 }
 
@@ -341,11 +225,21 @@ static enum err read_line(struct reading *reading)
 		return err_why(ERR_CONFIG, &reading->why,
 			       "a NUL byte; this must be a file of text");
 	}
-	err = rules_parse_line(reading->line, reading->length, reading->guard,
+	err = rules_parse_line(reading->line, reading->length, reading->library->guard,
 			       &reading->fault_offset, &reading->why, &parsed);
-	if (err != ERR_OK || parsed.count == 0)
+	if (err != ERR_OK)
 		return err;
-	return add_rule(reading, &parsed);
+	switch (parsed.kind) {
+	case RULES_LINE_EMPTY:
+		break;
+	case RULES_LINE_RULE:
+		return add_rule(reading, &parsed);
+	case RULES_LINE_PACK:
+		return want_pack(reading, &parsed);
+	case RULES_LINE_WORDS:
+		return add_words(reading, &parsed);
+	}
+	return ERR_OK;
 }
 
 static enum err read_lines(struct reading *reading, const char *text, size_t length)
@@ -371,40 +265,26 @@ static enum err read_lines(struct reading *reading, const char *text, size_t len
 	return err;
 }
 
-enum err rules_read_text(const char *text, size_t length, const char *name,
-			 const struct conf_list *guard, struct rules **rules, struct why *why)
+/* Reads text into the library; why has the place. */
+static enum err read_text(struct library *library, const char *text, size_t length,
+			  const char *path, bool is_pack, struct why *why)
 {
-	const char *slash = strrchr(name, '/');
+	const char *slash = strrchr(path, '/');
 	struct reading reading = {
-		.guard = guard,
-		.name = slash == NULL ? name : slash + 1,
+		.library = library,
+		.path = path,
+		.name = slash == NULL ? path : slash + 1,
+		.is_pack = is_pack,
+		.file = library->file_count++,
 	};
-	enum err err;
+	enum err err = read_lines(&reading, text, length);
 
-	reading.rules = calloc(1, sizeof(*reading.rules));
-	if (reading.rules == NULL)
-		return err_why(ERR_NO_MEMORY, why, "%s: out of memory", name);
-	err = read_lines(&reading, text, length);
-	if (err != ERR_OK) {
-		err_why(err, why, "%s:%zu:%zu: %s", name, reading.number, column_of(&reading),
-			reading.why.text);
-		goto failed;
-	}
-	err = copy_guard(&reading);
 	if (err == ERR_OK)
-		err = order_rules(&reading);
-	if (err == ERR_OK)
-		err = index_conditions(&reading);
-	if (err != ERR_OK) {
-		err_why(err, why, "%s: %s", name, reading.why.text);
-		goto failed;
-	}
-	settle_rules(reading.rules);
-	*rules = reading.rules;
-	return ERR_OK;
-failed:
-	rules_free(reading.rules);
-	return err;
+		return ERR_OK;
+	if (reading.placed)
+		return err_why(err, why, "%s", reading.why.text);
+	return err_why(err, why, "%s:%zu:%zu: %s", path, reading.number, column_of(&reading),
+		       reading.why.text);
 }
 
 static enum err read_file(const char *path, char *text, size_t *length, struct why *why)
@@ -428,8 +308,7 @@ static enum err read_file(const char *path, char *text, size_t *length, struct w
 	return err;
 }
 
-enum err rules_read(const char *path, const struct conf_list *guard, struct rules **rules,
-		    struct why *why)
+static enum err read_path(struct library *library, const char *path, bool is_pack, struct why *why)
 {
 	char *text = malloc(RULES_FILE_MAX + 1);
 	size_t length = 0;
@@ -439,7 +318,182 @@ enum err rules_read(const char *path, const struct conf_list *guard, struct rule
 		return err_why(ERR_NO_MEMORY, why, "%s: out of memory", path);
 	err = read_file(path, text, &length, why);
 	if (err == ERR_OK)
-		err = rules_read_text(text, length, path, guard, rules, why);
+		err = read_text(library, text, length, path, is_pack, why);
 	free(text);
 	return err;
+}
+
+/* -------------------------------------------------------------- reading packs */
+
+static enum err mark_seen(struct library *library, const char *name)
+{
+	void *items = library->seen.items;
+	char **seen = rules_append(&items, &library->seen.count, sizeof(*seen));
+
+	library->seen.items = items;
+	if (seen == NULL)
+		return ERR_NO_MEMORY;
+	*seen = strdup(name);
+	return *seen == NULL ? ERR_NO_MEMORY : ERR_OK;
+}
+
+static bool is_seen(const struct library *library, const char *name)
+{
+	for (size_t i = 0; i < library->seen.count; i++) {
+		if (strcmp(library->seen.items[i], name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Each pack is read once, so one that names itself ends. */
+static enum err read_one_pack(struct reading *reading, const char *name)
+{
+	struct library *library = reading->library;
+	char *path = NULL;
+	enum err err;
+
+	if (is_seen(library, name))
+		return ERR_OK;
+	if (mark_seen(library, name) != ERR_OK)
+		return rules_out_of_memory(reading);
+	err = packs_find(library->own_packs, name, &path, &reading->why);
+	if (err != ERR_OK)
+		return err == ERR_NOT_FOUND ? ERR_CONFIG : err;
+	err = read_path(library, path, true, &reading->why);
+	reading->placed = err != ERR_OK;
+	free(path);
+	return err;
+}
+
+static enum err read_pack(struct reading *reading, const char *name)
+{
+	struct conf_list names = {0};
+	enum err err;
+
+	if (strcmp(name, "*") != 0)
+		return read_one_pack(reading, name);
+	err = packs_names(reading->library->own_packs, &names);
+	if (err != ERR_OK)
+		return rules_out_of_memory(reading);
+	for (size_t i = 0; err == ERR_OK && i < names.count; i++) {
+		if (strcmp(names.items[i], "any") != 0)
+			err = read_one_pack(reading, names.items[i]);
+	}
+	packs_free_names(&names);
+	return err;
+}
+
+static enum err read_wanted_packs(struct library *library, const char *path, struct why *why)
+{
+	enum err err = ERR_OK;
+
+	for (size_t i = 0; err == ERR_OK && i < library->wanted_count; i++) {
+		const struct wanted_pack *wanted = &library->wanted[i];
+		struct reading reading = {.library = library, .path = path};
+
+		err = read_pack(&reading, wanted->name);
+		if (err != ERR_OK && reading.placed)
+			err_why(err, why, "%s", reading.why.text);
+		else if (err != ERR_OK)
+			err_why(err, why, "%s:%zu:%zu: %s", path, wanted->number,
+				wanted->offset + 1, reading.why.text);
+	}
+	return err;
+}
+
+/* ------------------------------------------------------------------ the whole */
+
+static enum err copy_guard(struct library *library)
+{
+	struct conf_list *copy = &library->rules->guard;
+
+	copy->items = calloc(library->guard->count + 1, sizeof(*copy->items));
+	if (copy->items == NULL)
+		return ERR_NO_MEMORY;
+	for (size_t i = 0; i < library->guard->count; i++) {
+		copy->items[i] = strdup(library->guard->items[i]);
+		if (copy->items[i] == NULL)
+			return ERR_NO_MEMORY;
+		copy->count++;
+	}
+	return ERR_OK;
+}
+
+static void free_strings(struct conf_list *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		free(list->items[i]);
+	free(list->items);
+}
+
+static void free_library(struct library *library)
+{
+	for (size_t i = 0; i < library->draft_count; i++)
+		rules_free_condition(&library->drafts[i].condition);
+	for (size_t i = 0; i < library->phrase_count; i++) {
+		free(library->phrases[i].words);
+		free(library->phrases[i].text);
+	}
+	free_strings(&library->seen);
+	free(library->drafts);
+	free(library->phrases);
+	free(library->wanted);
+	free(library->own_packs);
+}
+
+/* text NULL: the file at path. */
+static enum err read_all(struct library *library, const char *text, size_t length, const char *path,
+			 struct why *why)
+{
+	enum err err = ERR_NO_MEMORY;
+
+	library->rules = calloc(1, sizeof(*library->rules));
+	if (library->rules != NULL)
+		err = copy_guard(library);
+	if (err != ERR_OK)
+		return err_why(err, why, "%s: out of memory", path);
+	err = text != NULL ? read_text(library, text, length, path, false, why)
+			   : read_path(library, path, false, why);
+	if (err == ERR_OK)
+		err = read_wanted_packs(library, path, why);
+	if (err != ERR_OK)
+		return err;
+	err = rules_index(library->rules, library->drafts, library->draft_count, library->phrases,
+			  library->phrase_count);
+	library->draft_count = 0;
+	return err == ERR_OK ? ERR_OK : err_why(err, why, "%s: out of memory", path);
+}
+
+static enum err read_rules(struct library *library, const char *text, size_t length,
+			   const char *path, struct rules **rules, struct why *why)
+{
+	enum err err = read_all(library, text, length, path, why);
+
+	free_library(library);
+	if (err == ERR_OK)
+		*rules = library->rules;
+	else
+		rules_free(library->rules);
+	return err;
+}
+
+enum err rules_read_text(const char *text, size_t length, const char *name,
+			 const struct conf_list *guard, struct rules **rules, struct why *why)
+{
+	struct library library = {.guard = guard};
+
+	return read_rules(&library, text, length, name, rules, why);
+}
+
+enum err rules_read(const char *path, const struct conf_list *guard, struct rules **rules,
+		    struct why *why)
+{
+	struct library library = {.guard = guard};
+	const char *slash = strrchr(path, '/');
+	size_t directory = slash == NULL ? 0 : (size_t)(slash + 1 - path);
+
+	if (asprintf(&library.own_packs, "%.*spacks", (int)directory, path) < 0)
+		return err_why(ERR_NO_MEMORY, why, "%s: out of memory", path);
+	return read_rules(&library, NULL, 0, path, rules, why);
 }

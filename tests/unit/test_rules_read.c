@@ -29,13 +29,11 @@ static void faults_have_a_place_and_a_remedy(void **state)
 	static const struct fault faults[] = {
 		{"subjct /a/",
 		 "1:1: unknown field \"subjct\", did you mean subject? The fields are "
-		 "header, subject, sender and sasl_user"},
+		 "header, subject, subject_has, sender, sasl_user and url"},
 		{"Sender a@b.example", "1:1: unknown field \"Sender\", did you mean sender?"},
 		{"sasluser a", "1:1: unknown field \"sasluser\", did you mean sasl_user?"},
 		{"from a@b.example", "1:1: unknown field \"from\"; the fields are"},
-		{"\n  url /reset/", "2:3: this version does not know url rules; it has the fields "
-				    "header, subject, sender and sasl_user"},
-		{"pack django", "1:1: this version does not know pack rules"},
+		{"header A & pack django", "1:12: \"pack\" begins a line of its own"},
 		{"subject Terms & Conditions", "1:17: unknown field \"Conditions\""},
 		/* patterns */
 		{"subject", "1:8: a pattern is missing"},
@@ -96,8 +94,36 @@ static void faults_have_a_place_and_a_remedy(void **state)
 		/* several conditions */
 		{"subject /a/ &", "1:14: a condition is missing behind &"},
 		{"subject /a/ & & subject /b/", "1:15: unknown field \"&\""},
-		{"header A & header B & header C & header D & header E",
-		 "1:43: a rule has at most 4 conditions"},
+		{"header A & header B & header C & header D & header E & header F & header G",
+		 "1:65: a rule has at most 6 conditions"},
+		{"!subject a", "1:1: a rule needs a condition without !"},
+		{"header A & ! header B", "1:13: unknown field \"\""},
+		/* wildcards */
+		{"subject *", "1:9: a text needs more than *"},
+		{"subject * *", "1:9: a text needs more than *"},
+		/* links */
+		{"url", "1:4: the path of a link is missing"},
+		{"\n  url reset", "2:7: the path of a link is missing"},
+		{"url /", "1:5: this url would match every link"},
+		{"url /{a,b", "1:6: this brace has no counterpart"},
+		{"url /a}", "1:7: this brace has no counterpart"},
+		{"url {/a,b}", "1:5: a url begins with / or #"},
+		{"url /a?", "1:5: a parameter is missing behind ?"},
+		{"url /a?token", "1:5: \"token\" is no parameter"},
+		{"url /a /b", "1:8: \"/b\" is no class"},
+		/* packs and words */
+		{"pack", "1:5: the name of a pack has 1 to 63 characters"},
+		{"pack Django", "1:6: the name of a pack has lower-case letters"},
+		{"pack ../x", "1:6: the name of a pack has lower-case letters"},
+		{"pack a b", "1:8: nothing may follow the name of a pack"},
+		{"pack django", "1:6: only a file can name packs"},
+		{"words", "1:6: the name of words has 1 to 63 characters"},
+		{"words a", "1:8: the words are missing"},
+		{"words a  | ", "1:8: the words are missing"},
+		{"words a b | *", "1:13: a phrase needs more than *"},
+		{"words a \xfc", "1:9: the words are not UTF-8"},
+		{"subject_has a", "1:13: there are no words \"a\" above"},
+		{"words a b\nsubject_has b", "2:13: there are no words \"b\" above"},
 		{"subject a\n# comment\n\nsubject (a\nsubject /(/\n", "5:11: missing closing"},
 	};
 
@@ -159,13 +185,13 @@ static void maxima_are_kept(void **state)
 
 	(void)state;
 	text = repeat("subject a\n", RULES_MAX + 1);
-	expect_fault(text, strlen(text), "m:4097:1: a file has at most 4096 rules");
+	expect_fault(text, strlen(text), "m:32769:1: a file has at most 32768 rules");
 	text[strlen(text) - strlen("subject a\n")] = '#';
 	expect_rules(text);
 	free(text);
 
 	text = repeat("header A & header B\n", RULES_COMBINED_MAX + 1);
-	expect_fault(text, strlen(text), "m:513:1: a file has at most 512 rules with &");
+	expect_fault(text, strlen(text), "m:4097:1: a file has at most 4096 rules with &");
 	free(text);
 
 	text = repeat("a", RULES_LINE_MAX + 1);
