@@ -10,7 +10,10 @@
 #include "resetguard/time.h"
 
 #define ACTIONS (SMFIF_DELRCPT | SMFIF_QUARANTINE | SMFIF_ADDHDRS)
-#define UNWANTED (SMFIP_NOHELO | SMFIP_NOBODY | SMFIP_NOUNKNOWN)
+/* The body is asked for on every connection, since a reload may bring the first rule
+ * that needs one: libmilter wants the same flags each time. A message that needs none
+ * has had its answer before. */
+#define UNWANTED (SMFIP_NOHELO | SMFIP_NOUNKNOWN)
 #define UNANSWERED (SMFIP_NR_CONN | SMFIP_NR_MAIL | SMFIP_NR_HDR)
 
 /* libmilter hands no context to its callbacks. Set once, before any thread. */
@@ -154,19 +157,27 @@ static sfsistat on_eoh(SMFICTX *ctx)
 	return answer(ctx, step, &reply);
 }
 
-/* Comes only for a message that is to be changed. If that fails, it is deferred. */
-static sfsistat on_eom(SMFICTX *ctx)
+static sfsistat on_body(SMFICTX *ctx, unsigned char *bytes, size_t length)
+{
+	struct session *session = smfi_getpriv(ctx);
+
+	if (session == NULL)
+		return SMFIS_TEMPFAIL;
+	return session_body(session, (const char *)bytes, length) == SESSION_ACCEPT
+		       ? SMFIS_ACCEPT
+		       : SMFIS_CONTINUE;
+}
+
+/* If the message cannot be changed as it should be, it is deferred. */
+static sfsistat change_message(SMFICTX *ctx, struct session *session)
 {
 	static char held_because[] = "resetguard: the owner of a recipient's domain is in doubt";
 	static char name[] = RRVS_FIELD;
-	struct session *session = smfi_getpriv(ctx);
 	sfsistat status = SMFIS_CONTINUE;
 	const char *path;
 	const char *field;
 	size_t next = 0;
 
-	if (session == NULL)
-		return SMFIS_TEMPFAIL;
 	for (path = session_next_stripped(session, &next); path != NULL;
 	     path = session_next_stripped(session, &next)) {
 		if (smfi_delrcpt(ctx, (char *)(uintptr_t)path) != MI_SUCCESS)
@@ -182,6 +193,20 @@ static sfsistat on_eom(SMFICTX *ctx)
 		log_line(LOG_LEVEL_ERROR, "%s: libmilter cannot change the message: deferred",
 			 macro(ctx, "i") != NULL ? macro(ctx, "i") : "NOQUEUE");
 	return status;
+}
+
+/* Comes only for a message whose body was read, or that is to be changed. */
+static sfsistat on_eom(SMFICTX *ctx)
+{
+	struct session *session = smfi_getpriv(ctx);
+	struct session_clock clock = clock_now();
+	struct reply reply;
+	enum session_step step;
+
+	if (session == NULL)
+		return SMFIS_TEMPFAIL;
+	step = session_eom(session, macro(ctx, "i"), &clock, &reply);
+	return step == SESSION_CONTINUE ? change_message(ctx, session) : answer(ctx, step, &reply);
 }
 
 static sfsistat on_abort(SMFICTX *ctx)
@@ -213,6 +238,7 @@ enum err callbacks_register(const struct session_office *office)
 		.xxfi_envrcpt = on_envrcpt,
 		.xxfi_header = on_header,
 		.xxfi_eoh = on_eoh,
+		.xxfi_body = on_body,
 		.xxfi_eom = on_eom,
 		.xxfi_abort = on_abort,
 		.xxfi_close = on_close,

@@ -32,6 +32,7 @@ void session_free(struct session *session)
 	world_release(session->world);
 	envelope_free(&session->envelope);
 	validity_free(&session->validity);
+	mime_body_free(session->body);
 	free(session);
 }
 
@@ -40,6 +41,7 @@ void session_end(struct session *session)
 	if (!session->open)
 		return;
 	session->open = false;
+	session->reads_body = false;
 	session->outcome = (struct outcome){0};
 	session->added_field[0] = '\0';
 	traffic_end(session->office->traffic);
@@ -125,6 +127,7 @@ void session_mail(struct session *session, const struct session_mail *mail,
 		}
 		return;
 	}
+	mime_part_init(&session->part);
 	session->settled = guarded && !rules_need_headers(session->world->rules, &session->match);
 	session->cut = envelope_begin(&session->envelope, mail->sender_path);
 	if (session->from_sendmail) {
@@ -141,6 +144,7 @@ void session_header(struct session *session, const char *name, const char *value
 		return;
 	if (strcasecmp(name, RRVS_FIELD) == 0)
 		validity_add(&session->validity, value);
+	mime_part_header(&session->part, name, value);
 	rules_match_header(session->world->rules, &session->match, name, value);
 	/* A Message-ID that names the queue id is Postfix's own, and new each time. */
 	if (session->from_sendmail &&
@@ -245,34 +249,116 @@ static void mention_bad_rrvs(const struct session *session, const char *queue_id
 			 VALIDITY_FIELDS_MAX);
 }
 
+/* At its end. */
+static bool is_to_be_changed(const struct session *session)
+{
+	return session->outcome.answer == OUTCOME_EDIT ||
+	       (session->outcome.answer == OUTCOME_ACCEPT && session->added_field[0] != '\0');
+}
+
+/* The answer to a guarded message. */
+static enum session_step answer_guarded(struct session *session, struct session_judging *judging,
+					struct reply *reply)
+{
+	mention_bad_rrvs(session, judging->queue_id);
+	if (session->cut == ERR_OK)
+		session->cut = envelope_find_repeats(&session->envelope);
+	if (session->cut != ERR_OK)
+		return end_with(session, answer_cut(session, judging, reply));
+	if (session->world->conf->mode == MODE_OBSERVE) {
+		session_judge_message(session, judging, reply);
+		return end_with(session, SESSION_ACCEPT);
+	}
+	if (session->from_sendmail)
+		session_judge_sendmail_message(session, judging, reply);
+	else
+		session_judge_message(session, judging, reply);
+	if (is_to_be_changed(session))
+		return SESSION_CONTINUE;
+	return end_with(session, step_of(session->outcome.answer));
+}
+
+static void on_link(void *context, const char *link, size_t length)
+{
+	struct session *session = context;
+
+	rules_match_link(session->world->rules, &session->match, link, length);
+}
+
+/* False: no memory. */
+static bool begin_body(struct session *session)
+{
+	const struct links_sink sink = {on_link, session};
+
+	if (session->body == NULL)
+		session->body = mime_body_new();
+	if (session->body == NULL)
+		return false;
+	mime_body_begin(session->body, &session->part, session->world->conf->body_limit, &sink);
+	session->reads_body = true;
+	return true;
+}
+
 enum session_step session_eoh(struct session *session, const char *queue_id,
+			      const struct session_clock *clock, struct reply *reply)
+{
+	struct session_judging judging = {.queue_id = queue_id, .clock = *clock};
+	const struct rules *rules;
+
+	if (!session->open)
+		return out_of_step(reply);
+	if (!session->in_scope)
+		return end_with(session, SESSION_ACCEPT);
+	rules = session->world->rules;
+	rules_match_end_headers(rules, &session->match);
+	if (session_is_guarded(session, &judging.class))
+		return answer_guarded(session, &judging, reply);
+	if (!rules_need_body(rules, &session->match))
+		return end_with(session, SESSION_ACCEPT);
+	if (begin_body(session))
+		return SESSION_CONTINUE;
+	reply_set(reply, (struct policy_reply_code){451, "4.3.0"},
+		  "Mail deferred: no memory to look for reset links; try again later");
+	return end_with(session, SESSION_TEMPFAIL);
+}
+
+/* ---- body ---- */
+
+/* No more links are looked for. */
+static void end_body(struct session *session)
+{
+	mime_body_end(session->body);
+	rules_match_end_body(session->world->rules, &session->match);
+	session->reads_body = false;
+}
+
+enum session_step session_body(struct session *session, const char *bytes, size_t length)
+{
+	struct session_class class;
+
+	if (!session->open || !session->reads_body)
+		return SESSION_CONTINUE;
+	if (mime_body_feed(session->body, bytes, length) && !session_is_guarded(session, &class))
+		return SESSION_CONTINUE;
+	end_body(session);
+	return session_is_guarded(session, &class) ? SESSION_CONTINUE
+						   : end_with(session, SESSION_ACCEPT);
+}
+
+enum session_step session_eom(struct session *session, const char *queue_id,
 			      const struct session_clock *clock, struct reply *reply)
 {
 	struct session_judging judging = {.queue_id = queue_id, .clock = *clock};
 
 	if (!session->open)
 		return out_of_step(reply);
-	if (session->in_scope)
-		rules_match_end_headers(session->world->rules, &session->match);
-	if (!session->in_scope || !session_is_guarded(session, &judging.class))
-		return end_with(session, SESSION_ACCEPT);
-	mention_bad_rrvs(session, queue_id);
-	if (session->cut == ERR_OK)
-		session->cut = envelope_find_repeats(&session->envelope);
-	if (session->cut != ERR_OK)
-		return end_with(session, answer_cut(session, &judging, reply));
-	if (session->world->conf->mode == MODE_OBSERVE) {
-		session_judge_message(session, &judging, reply);
-		return end_with(session, SESSION_ACCEPT);
-	}
-	if (session->from_sendmail)
-		session_judge_sendmail_message(session, &judging, reply);
-	else
-		session_judge_message(session, &judging, reply);
-	if (session->outcome.answer == OUTCOME_EDIT ||
-	    (session->outcome.answer == OUTCOME_ACCEPT && session->added_field[0] != '\0'))
+	if (session->reads_body)
+		end_body(session);
+	if (is_to_be_changed(session))
 		return SESSION_CONTINUE;
-	return end_with(session, step_of(session->outcome.answer));
+	return session_is_guarded(session, &judging.class)
+		       ? answer_guarded(session, &judging, reply)
+		       : end_with(session, SESSION_ACCEPT);
 }
 
 /* ---- end of message ---- */

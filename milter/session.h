@@ -9,11 +9,15 @@
  *             Where the envelope alone settles the class of SMTP mail, a recipient
  *             that no header could mend is refused here, by itself.
  *   header    rules, Require-Recipient-Valid-Since
- *   EOH       unguarded: accept. Guarded: where somebody looks up what is wanted,
- *             the message waits for newer facts of all its recipients, once. Then
- *             each is judged and logged, and the message gets its answer.
- *   EOM       only where recipients are to be taken off, the message is held, or a field
- *             is to be added
+ *   EOH       unguarded: accept, unless a link could change that. Guarded: where
+ *             somebody looks up what is wanted, the message waits for newer facts of
+ *             all its recipients, once. Then each is judged and logged, and the message
+ *             gets its answer.
+ *   body      only where a link could still make the message a guarded one: links are
+ *             looked for, and nothing of it is kept
+ *   EOM       a message that links made a guarded one is judged as at EOH. Otherwise
+ *             only where recipients are to be taken off, the message is held, or a
+ *             field is to be added
  *
  * sendmail(1) mail is never answered at RCPT: Postfix calls that a configuration
  * error and keeps the message in its maildrop for ever. Nor does it wait: pickup(8)
@@ -99,6 +103,12 @@ MUST_CHECK enum session_step session_rcpt(struct session *session, const char *r
 void session_header(struct session *session, const char *name, const char *value);
 
 MUST_CHECK enum session_step session_eoh(struct session *session, const char *queue_id,
+					 const struct session_clock *clock, struct reply *reply);
+
+/* A piece of the body, which only a message gets that session_eoh has let go on. */
+MUST_CHECK enum session_step session_body(struct session *session, const char *bytes,
+					  size_t length);
+MUST_CHECK enum session_step session_eom(struct session *session, const char *queue_id,
 					 const struct session_clock *clock, struct reply *reply);
 
 /* At end of message, before session_end: the recipient to be taken off next, exactly

@@ -9,6 +9,7 @@
 #include "envelope.h"
 #include "outcome.h"
 #include "resetguard/err.h"
+#include "resetguard/mime.h"
 #include "scope.h"
 #include "session.h"
 #include "validity.h"
@@ -34,6 +35,9 @@ struct session {
 	enum err cut; /* why not all of the envelope was kept */
 	struct envelope envelope;
 	struct rules_match match;
+	struct mime_part part; /* what its header fields say of its body */
+	struct mime_body *body; /* NULL: none was needed so far */
+	bool reads_body;	/* links may still make the message a guarded one */
 	struct validity validity;
 	struct outcome outcome;
 	char added_field[VALIDITY_FIELD_MAX]; /* "": none */

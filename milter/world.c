@@ -40,6 +40,12 @@ static void free_world(struct held_world *held)
 	free(held);
 }
 
+static void log_rule_warnings(const struct rules *rules)
+{
+	for (size_t i = 0; rules_warning(rules, i) != NULL; i++)
+		log_line(LOG_LEVEL_WARNING, "%s", rules_warning(rules, i));
+}
+
 /* Everything but the cache. cache_dir NULL: as configured. */
 static enum err read_world(const char *conf_path, const char *cache_dir, struct held_world **read,
 			   struct why *why)
@@ -57,6 +63,7 @@ static enum err read_world(const char *conf_path, const char *cache_dir, struct 
 	err = rules_read(held->conf->messages_file, &held->conf->guard, &held->rules, why);
 	if (err != ERR_OK)
 		goto failed;
+	log_rule_warnings(held->rules);
 	err = domain_suffixes_open(held->conf->public_suffix_file, &held->suffixes, why);
 	if (err != ERR_OK)
 		goto failed;

@@ -165,7 +165,6 @@ const struct conf_key conf_keys[] = {
 	 .default_value = "256k",
 	 .least = KIB,
 	 .most = 64 * MIB,
-	 .without_effect = true,
 	 .help = "How much of a body is searched for links."},
 	{.name = "add_rrvs",
 	 .type = &conf_type_boolean,

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* test_session_body: messages that only a link can tell from others. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "sessionbench.h"
+
+static const char rules[] = "header X-Mail-Class: password-reset\n"
+			    "url /reset/* & !subject *changed*\n";
+static const char reset_body[] = "Go to https://app.example/reset/abc\r\n";
+
+static struct bench *begin(const char *keys, const char *recipient, const char *subject)
+{
+	struct bench *bench = bench_begin_with(keys, rules);
+
+	bench_local_mail(bench, "<app@svc.example>");
+	bench_add_rcpt(bench, recipient);
+	bench_header(bench, "Subject", subject);
+	return bench;
+}
+
+static enum session_step feed(struct bench *bench, const char *text)
+{
+	return session_body(bench->session, text, strlen(text));
+}
+
+static enum session_step end(struct bench *bench)
+{
+	return session_eom(bench->session, "4XyZ1", &bench->clock, &bench->reply);
+}
+
+static void a_link_makes_a_reset(void **state)
+{
+	struct bench *bench = begin("", "<bob@lapsed.example>", "Hello");
+
+	(void)state;
+	assert_int_equal(bench_eoh(bench), SESSION_CONTINUE);
+	assert_string_equal(bench_take_log(), "");
+	assert_int_equal(feed(bench, "Go to https://app.exa"), SESSION_CONTINUE);
+	assert_int_equal(feed(bench, "mple/reset/abc"), SESSION_CONTINUE);
+	assert_int_equal(end(bench), SESSION_REJECT);
+	assert_int_equal(bench->reply.code.code, 550);
+	bench_assert_logged(1, "class=password-reset rule=messages:2");
+
+	/* The same to somebody else, on the same connection. */
+	bench_mail(bench, "<app@svc.example>");
+	bench_add_rcpt(bench, "<bob@fine.example>");
+	assert_int_equal(bench_eoh(bench), SESSION_CONTINUE);
+	assert_int_equal(feed(bench, reset_body), SESSION_CONTINUE);
+	assert_int_equal(end(bench), SESSION_ACCEPT);
+	bench_assert_logged(1, "verdict=accept");
+	bench_end(bench);
+}
+
+static void other_mail_is_let_go(void **state)
+{
+	struct bench *bench = begin("", "<bob@lapsed.example>", "Hello");
+
+	(void)state;
+	assert_int_equal(bench_eoh(bench), SESSION_CONTINUE);
+	assert_int_equal(feed(bench, "https://app.example/news\r\n"), SESSION_CONTINUE);
+	assert_int_equal(end(bench), SESSION_ACCEPT);
+	assert_string_equal(bench_take_log(), "");
+	bench_end(bench);
+}
+
+static void no_body_is_asked_for_in_vain(void **state)
+{
+	struct bench *bench = begin("", "<bob@lapsed.example>", "It was changed x");
+
+	(void)state;
+	assert_int_equal(bench_eoh(bench), SESSION_ACCEPT);
+	bench_mail(bench, "<app@svc.example>");
+	bench_add_rcpt(bench, "<bob@lapsed.example>");
+	bench_header(bench, "X-Mail-Class", "password-reset");
+	assert_int_equal(bench_eoh(bench), SESSION_REJECT);
+	bench_end(bench);
+}
+
+static void what_is_beyond_the_limit_is_not_looked_at(void **state)
+{
+	struct bench *bench = begin("body_limit = 1k\n", "<bob@lapsed.example>", "Hello");
+	char text[1024];
+
+	(void)state;
+	assert_int_equal(bench_eoh(bench), SESSION_CONTINUE);
+	memset(text, 'x', sizeof text - 1);
+	assert_int_equal(session_body(bench->session, text, sizeof text - 1), SESSION_CONTINUE);
+	assert_int_equal(feed(bench, " https://app.example/reset/abc "), SESSION_ACCEPT);
+	bench_end(bench);
+}
+
+static void observed_resets_are_accepted(void **state)
+{
+	struct bench *bench = begin("mode = observe\n", "<bob@lapsed.example>", "Hello");
+
+	(void)state;
+	assert_int_equal(bench_eoh(bench), SESSION_CONTINUE);
+	assert_int_equal(feed(bench, reset_body), SESSION_CONTINUE);
+	assert_int_equal(end(bench), SESSION_ACCEPT);
+	bench_assert_logged(1, "verdict=reject mode=observe");
+	bench_end(bench);
+}
+
+static void recipients_are_taken_off_at_the_end(void **state)
+{
+	struct bench *bench = begin("mixed = strip\n", "<bob@lapsed.example>", "Hello");
+	size_t next = 0;
+
+	(void)state;
+	bench_add_rcpt(bench, "<bob@fine.example>");
+	assert_int_equal(bench_eoh(bench), SESSION_CONTINUE);
+	assert_int_equal(feed(bench, reset_body), SESSION_CONTINUE);
+	assert_int_equal(end(bench), SESSION_CONTINUE);
+	assert_string_equal(session_next_stripped(bench->session, &next), "<bob@lapsed.example>");
+	session_end(bench->session);
+	bench_end(bench);
+}
+
+static void parts_are_decoded(void **state)
+{
+	struct bench *bench = begin("", "<bob@lapsed.example>", "Hello");
+
+	(void)state;
+	bench_header(bench, "Content-Type", "multipart/mixed;\n\tboundary=b");
+	assert_int_equal(bench_eoh(bench), SESSION_CONTINUE);
+	assert_int_equal(feed(bench,
+			      "--b\r\nContent-Type: text/html\r\n"
+			      "Content-Transfer-Encoding: quoted-printable\r\n\r\n"
+			      "<a href=3D\"https://app.example/re=\r\nset/abc\">\r\n--b--\r\n"),
+			 SESSION_CONTINUE);
+	assert_int_equal(end(bench), SESSION_REJECT);
+	bench_end(bench);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_link_makes_a_reset),
+		cmocka_unit_test(other_mail_is_let_go),
+		cmocka_unit_test(no_body_is_asked_for_in_vain),
+		cmocka_unit_test(what_is_beyond_the_limit_is_not_looked_at),
+		cmocka_unit_test(observed_resets_are_accepted),
+		cmocka_unit_test(recipients_are_taken_off_at_the_end),
+		cmocka_unit_test(parts_are_decoded),
+	};
+
+	return cmocka_run_group_tests(tests, bench_set_up, bench_tear_down);
+}
