@@ -56,6 +56,9 @@ void json_line_string(struct json_line *line, const char *name, const char *valu
 void json_line_time(struct json_line *line, const char *name, int64_t moment); /* 0: null */
 void json_line_integer(struct json_line *line, const char *name, int64_t value);
 void json_line_boolean(struct json_line *line, const char *name, bool value);
+/* An array of strings. */
+void json_line_strings(struct json_line *line, const char *name, const char *const *values,
+		       size_t count);
 void json_line_null(struct json_line *line, const char *name);
 /* A nested object: what is written until json_line_close goes into it. */
 void json_line_open(struct json_line *line, const char *name);

@@ -30,7 +30,7 @@
  *   regex      = "/" PCRE2 pattern "/" [ "i" ]      ; \/ for /
  *   url        = ( "/" / "#" ) *( segment / "/" ) [ "?" parameter *( "&" parameter ) ]
  *                [ "#" url ]            ; {a,b} anywhere for alternatives
- *   parameter  = name "=" value
+ *   parameter  = name *( "|" name ) "=" value *( "|" value )
  *   class      = "class=" token / token ; lower-case letters, digits, - _ .
  *
  * Without "class=" the class stands as a last word behind a quoted text, a
@@ -157,6 +157,10 @@ const char *rules_warning(const struct rules *rules, size_t index);
  * for, or false. The strings live as long as rules. */
 bool rules_match_result(const struct rules *rules, const struct rules_match *match,
 			const char **class_name, const char **rule_name);
+
+/* The line of the rule that the message is taken by, "FILE:LINE: text"; NULL for none
+ * and for rrvs. */
+const char *rules_match_source(const struct rules *rules, const struct rules_match *match);
 
 /* True if the class is one of the guarded ones. */
 bool rules_is_guarded(const struct rules *rules, const char *class_name);

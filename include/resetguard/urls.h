@@ -17,7 +17,7 @@
 enum {
 	URLS_SEGMENTS_MAX = 12,	  /* of a pattern's path, and of its fragment */
 	URLS_PARAMETERS_MAX = 8,  /* of either */
-	URLS_PATTERN_MAX = 512,	  /* bytes of a pattern */
+	URLS_PATTERN_MAX = 1024,  /* bytes of a pattern */
 	URLS_EXPANDED_MAX = 2000, /* what the braces of one pattern stand for */
 };
 

@@ -1,8 +1,35 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* config: the configuration in force. */
 #include <getopt.h>
+#include <unistd.h>
 
 #include "commands.h"
+#include "resetguard/mime.h"
+#include "resetguard/rules.h"
+
+/* The milter's rules, if there are any: a machine may run the updater alone. */
+static void check_rules(struct cli *cli)
+{
+	const struct conf *conf = cli->conf;
+	struct rules *rules;
+	struct why why = {""};
+	enum err err;
+
+	if (access(conf->messages_file, F_OK) != 0) {
+		cli_say(cli, "%s: there is no such file; the milter would not start",
+			conf->messages_file);
+		return;
+	}
+	mime_init();
+	err = rules_read(conf->messages_file, &conf->guard, &rules, &why);
+	if (err != ERR_OK) {
+		cli_error(cli, err, "%s", why.text);
+		return;
+	}
+	for (size_t i = 0; rules_warning(rules, i) != NULL; i++)
+		cli_say(cli, "%s", rules_warning(rules, i));
+	rules_free(rules);
+}
 
 void cmd_config(struct cli *cli, int argc, char **argv)
 {
@@ -30,6 +57,10 @@ void cmd_config(struct cli *cli, int argc, char **argv)
 		cli_usage_error(cli, "config: takes no names");
 		return;
 	}
-	if (cli_open_conf(cli) && !check)
+	if (!cli_open_conf(cli))
+		return;
+	if (check)
+		check_rules(cli);
+	else
 		conf_print(cli->conf, stdout);
 }

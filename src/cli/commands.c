@@ -38,6 +38,8 @@ static const struct cli_command commands[] = {
 	 "what the mail logs say: refused, deferred, let through, and delivered to domains that "
 	 "lapsed later",
 	 cmd_audit},
+	{"classify", "[--json] [--explain] FILE...|-",
+	 "which rule, if any, takes each message of a file, folder, mbox or Maildir", cmd_classify},
 	{"config", "[--check|--defaults]", "the configuration in force", cmd_config},
 };
 

@@ -6,6 +6,7 @@
 #include "cli.h"
 
 void cmd_audit(struct cli *cli, int argc, char **argv);
+void cmd_classify(struct cli *cli, int argc, char **argv);
 void cmd_config(struct cli *cli, int argc, char **argv);
 void cmd_stats(struct cli *cli, int argc, char **argv);
 void cmd_status(struct cli *cli, int argc, char **argv);

@@ -119,6 +119,19 @@ void json_line_boolean(struct json_line *line, const char *name, bool value)
 	put_text(line->stream, value ? "true" : "false");
 }
 
+void json_line_strings(struct json_line *line, const char *name, const char *const *values,
+		       size_t count)
+{
+	put_name(line, name);
+	put_text(line->stream, "[");
+	for (size_t i = 0; i < count; i++) {
+		if (i > 0)
+			put_text(line->stream, ",");
+		put_string(line->stream, values[i]);
+	}
+	put_text(line->stream, "]");
+}
+
 void json_line_null(struct json_line *line, const char *name)
 {
 	put_name(line, name);

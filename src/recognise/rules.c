@@ -346,6 +346,16 @@ bool rules_match_result(const struct rules *rules, const struct rules_match *mat
 	return true;
 }
 
+const char *rules_match_source(const struct rules *rules, const struct rules_match *match)
+{
+	const char *class_name;
+	const char *rule_name;
+
+	if (!rules_match_result(rules, match, &class_name, &rule_name) || rule_name == rrvs_rule)
+		return NULL;
+	return rules->rules[match->taken_by].source;
+}
+
 bool rules_is_guarded(const struct rules *rules, const char *class_name)
 {
 	return conf_list_has(&rules->guard, class_name);
@@ -366,6 +376,7 @@ void rules_free(struct rules *rules)
 		rules_free_condition(&rules->conditions[i]);
 	for (size_t i = 0; i < rules->rule_count; i++) {
 		free(rules->rules[i].name);
+		free(rules->rules[i].source);
 		free(rules->rules[i].class_name);
 	}
 	for (size_t i = 0; i < rules->header_count; i++)

@@ -116,6 +116,11 @@ static enum err add_rule(struct reading *reading, const struct rules_line *parse
 		rule->name = NULL;
 		return rules_out_of_memory(reading);
 	}
+	if (asprintf(&rule->source, "%s:%zu: %.*s", reading->path, reading->number,
+		     (int)reading->length, reading->line) < 0) {
+		rule->source = NULL;
+		return rules_out_of_memory(reading);
+	}
 	if (parsed->count > 1)
 		rule->met = rules->combined_count++;
 	for (size_t i = 0; i < parsed->count; i++) {

@@ -63,6 +63,7 @@ struct phrase {
 
 struct rule {
 	char *name;
+	char *source; /* "FILE:LINE: text" */
 	char *class_name;
 	bool guarded;
 	bool from_pack;

@@ -288,7 +288,7 @@ static void consider(struct pattern *pattern, struct filing *filing, enum key ke
 	const char *text = pattern->text + offset;
 	uint32_t hash = hash_key(key, text);
 
-	if (*text == '\0' || strchr(text, '*') != NULL)
+	if (*text == '\0' || strpbrk(text, "*|") != NULL)
 		return;
 	if (filing->counts == NULL) {
 		filing->counting[hash]++;
@@ -485,6 +485,23 @@ static bool glob(const char *pattern, const char *text)
 	}
 }
 
+/* One of the alternatives that '|' separates. */
+static bool glob_any(const char *alternatives, const char *text)
+{
+	for (;;) {
+		char one[URLS_PATTERN_MAX + 1];
+		size_t length = strcspn(alternatives, "|");
+
+		memcpy(one, alternatives, length);
+		one[length] = '\0';
+		if (glob(one, text))
+			return true;
+		if (alternatives[length] == '\0')
+			return false;
+		alternatives += length + 1;
+	}
+}
+
 static bool query_matches(const struct pattern *pattern, const struct pattern_place *place,
 			  const struct link_place *link)
 {
@@ -494,7 +511,7 @@ static bool query_matches(const struct pattern *pattern, const struct pattern_pl
 		bool found = false;
 
 		for (size_t j = 0; j < link->parameter_count && !found; j++)
-			found = glob(name, link->names[j]) && glob(value, link->values[j]);
+			found = glob_any(name, link->names[j]) && glob_any(value, link->values[j]);
 		if (!found)
 			return false;
 	}
