@@ -142,19 +142,26 @@ void run_stop(const struct run *run)
 
 void run_assert_logged(const char *part)
 {
-	static char text[1 << 20];
 	char path[64];
+	char *line = NULL;
+	size_t size = 0;
+	bool found = false;
 	FILE *file;
-	size_t length;
 
 	snprintf(path, sizeof path, "%s/log", run_place.root);
 	file = fopen(path, "r");
 	assert_non_null(file);
-	length = fread(text, 1, sizeof text - 1, file);
+	while (!found && getline(&line, &size, file) >= 0)
+		found = strstr(line, part) != NULL;
+	free(line);
+	if (!found) {
+		rewind(file);
+		for (int c = getc(file); c != EOF; c = getc(file))
+			putc(c, stderr);
+	}
 	fclose(file);
-	text[length] = '\0';
-	if (strstr(text, part) == NULL)
-		fail_msg("no \"%s\" in the log: %s", part, text);
+	if (!found)
+		fail_msg("no \"%s\" in the log", part);
 }
 
 /* ---- the MTA ---- */
