@@ -104,14 +104,18 @@ static const char *reason(enum err err, const struct why *why)
 	return why->text[0] == '\0' ? err_text(err) : why->text;
 }
 
-/* Of millions of bad lines the first say enough. */
-static void report_line(struct import_command *command, enum err err, const char *text)
+static void say_line(struct import_command *command, enum err err, const char *text)
 {
-	if (++command->unreadable > NAMED_MAX)
-		return;
 	progress_clear(&command->progress);
 	cli_error(command->cli, err, "%s:%" PRIu64 ": %s", command->file_name, command->number,
 		  text);
+}
+
+/* Of millions of bad lines the first say enough. */
+static void report_line(struct import_command *command, const char *text)
+{
+	if (++command->unreadable <= NAMED_MAX)
+		say_line(command, ERR_DATA, text);
 }
 
 static void report_damaged(void *context, enum err err, const char *what)
@@ -197,7 +201,10 @@ static bool import_line(struct import_command *command, char *line, size_t lengt
 		err = import_csv(command, start, &why);
 	if (err == ERR_OK)
 		return true;
-	report_line(command, err, reason(err, &why));
+	if (err == ERR_DATA)
+		report_line(command, reason(err, &why));
+	else
+		say_line(command, err, reason(err, &why));
 	return err == ERR_DATA;
 }
 
@@ -218,13 +225,13 @@ static bool import_lines(struct import_command *command)
 			going = import_line(command, line, length);
 			break;
 		case LINES_TOO_LONG:
-			report_line(command, ERR_DATA, "is longer than 65536 bytes");
+			report_line(command, "is longer than 65536 bytes");
 			break;
 		case LINES_HAS_NUL:
-			report_line(command, ERR_DATA, "has a NUL byte");
+			report_line(command, "has a NUL byte");
 			break;
 		case LINES_FAILED:
-			report_line(command, ERR_IO, strerror(errno));
+			say_line(command, ERR_IO, strerror(errno));
 			going = false;
 			break;
 		case LINES_STOPPED:
