@@ -165,6 +165,7 @@ static void summarise(const struct classify *classify)
 {
 	const struct cli *cli = classify->cli;
 
+	fflush(stdout); /* before what is said of it */
 	cli_say(cli, "%zu messages, %zu of them recognised", classify->messages, classify->taken);
 	for (size_t i = 0; i < classify->class_count; i++)
 		cli_say(cli, "%8zu %s%s", classify->classes[i].messages,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * mails - a corpus of subjects and links as whole messages.
+ * corpusmails - a corpus of subjects and links as whole messages.
  *
- *	mails MBOX INDEX FILE...
+ *	corpusmails MBOX INDEX FILE...
  *
  * Each line of a FILE is a JSON object with app, lang, kind, subject, headers,
  * url_path and perhaps variant. MBOX gets a message for each: the subject raw, in
@@ -108,15 +108,33 @@ static void write_subject(FILE *out, const char *subject, unsigned long number)
 /* The header fields are an object, whose members are known by name only. */
 static void write_headers(FILE *out, const struct json *headers)
 {
-	static const char *const names[] = {
-		"Auto-Submitted", "List-Id", "List-Unsubscribe", "Precedence", "Reply-To", "Sender",
-		"X-AntiAbuse", "X-Auto-Response-Suppress", "X-DokuWiki-Server", "X-DokuWiki-Title",
-		"X-DokuWiki-User", "X-Friendica-Host", "X-Friendica-Platform",
-		"X-Friendica-Version", "X-MSMail-Priority", "X-Mail-Transport-Agent", "X-Mailer",
-		"X-Mailgun-Suppressions-Bypass", "X-Mailgun-Tag", "X-MimeOLE",
-		"X-Phabricator-Mail-ID", "X-Phabricator-Send-Attempt",
-		"X-Phabricator-Sent-This-Message", "X-Priority", "X-Redmine-Host",
-		"X-Redmine-Site", "X-phpBB-Origin"};
+	static const char *const names[] = {"Auto-Submitted",
+					    "List-Id",
+					    "List-Unsubscribe",
+					    "Precedence",
+					    "Reply-To",
+					    "Sender",
+					    "X-AntiAbuse",
+					    "X-Auto-Response-Suppress",
+					    "X-DokuWiki-Server",
+					    "X-DokuWiki-Title",
+					    "X-DokuWiki-User",
+					    "X-Friendica-Host",
+					    "X-Friendica-Platform",
+					    "X-Friendica-Version",
+					    "X-MSMail-Priority",
+					    "X-Mail-Transport-Agent",
+					    "X-Mailer",
+					    "X-Mailgun-Suppressions-Bypass",
+					    "X-Mailgun-Tag",
+					    "X-MimeOLE",
+					    "X-Phabricator-Mail-ID",
+					    "X-Phabricator-Send-Attempt",
+					    "X-Phabricator-Sent-This-Message",
+					    "X-Priority",
+					    "X-Redmine-Host",
+					    "X-Redmine-Site",
+					    "X-phpBB-Origin"};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		const char *value = json_as_string(json_member(headers, names[i]));
@@ -144,8 +162,8 @@ static void write_html_link(char *to, size_t size, const char *link)
 	size_t length = 0;
 
 	for (; *link != '\0' && length + 6 < size; link++)
-		length += (size_t)snprintf(to + length, size - length, *link == '&' ? "&amp;" : "%c",
-					   *link);
+		length += (size_t)snprintf(to + length, size - length,
+					   *link == '&' ? "&amp;" : "%c", *link);
 	to[length] = '\0';
 }
 
@@ -157,9 +175,11 @@ static void write_body(FILE *out, const char *path, unsigned long number)
 
 	snprintf(link, sizeof(link), "https://app.example.com%s", path == NULL ? "/" : path);
 	write_html_link(html_link, sizeof(html_link), link);
-	fputs("MIME-Version: 1.0\nContent-Type: multipart/alternative; boundary=\"=_part\"\n\n", out);
+	fputs("MIME-Version: 1.0\nContent-Type: multipart/alternative; boundary=\"=_part\"\n\n",
+	      out);
 	snprintf(text, sizeof(text),
-		 "Hello alice,\n\n%s\n\nYour settings: https://app.example.com/settings/mail\n", link);
+		 "Hello alice,\n\n%s\n\nYour settings: https://app.example.com/settings/mail\n",
+		 link);
 	write_part(out, number, "text/plain", text);
 	snprintf(text, sizeof(text),
 		 "<html><body><p>Hello alice,</p><p><a href=\"%s\">Go on</a></p>"
@@ -176,8 +196,9 @@ static void write_mail(FILE *mbox, FILE *index, const struct json *mail, const c
 	const char *path = json_as_string(json_member(mail, "url_path"));
 	const char *variant = json_as_string(json_member(mail, "variant"));
 
-	fprintf(mbox, "From app@svc.example Thu Jan  1 00:00:00 1970\nReturn-Path: <app@svc.example>\n"
-		      "From: app@svc.example\nTo: alice@example.com\n");
+	fprintf(mbox,
+		"From app@svc.example Thu Jan  1 00:00:00 1970\nReturn-Path: <app@svc.example>\n"
+		"From: app@svc.example\nTo: alice@example.com\n");
 	write_subject(mbox, subject == NULL ? "" : subject, number);
 	write_headers(mbox, json_member(mail, "headers"));
 	write_body(mbox, path, number);
@@ -202,7 +223,7 @@ static bool write_file(FILE *mbox, FILE *index, const char *path, unsigned long 
 		struct why why = {""};
 
 		if (json_parse(line, strlen(line), &mail, &why) != ERR_OK) {
-			fprintf(stderr, "mails: %s: %s\n", path, why.text);
+			fprintf(stderr, "corpusmails: %s: %s\n", path, why.text);
 			good = false;
 			break;
 		}
@@ -225,7 +246,7 @@ int main(int argc, char **argv)
 	for (int i = 3; good && i < argc; i++)
 		good = write_file(mbox, index, argv[i], &number);
 	if (!good) {
-		fputs("usage: mails MBOX INDEX FILE...\n", stderr);
+		fputs("usage: corpusmails MBOX INDEX FILE...\n", stderr);
 		return 1;
 	}
 	return fclose(mbox) == 0 && fclose(index) == 0 ? 0 : 1;
