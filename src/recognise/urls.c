@@ -7,44 +7,14 @@
 #include <string.h>
 #include <strings.h>
 
+#include "urls_pattern.h"
+
 enum {
 	LINK_MAX = 4096,	  /* bytes of a link that are compared */
 	LINK_SEGMENTS_MAX = 32,	  /* of its path, and of its fragment */
 	LINK_PARAMETERS_MAX = 32, /* of either */
 	NESTED_MAX = 8,		  /* braces within braces */
 	SLOT_BITS = 14,
-};
-
-/* What a pattern may be filed under. */
-enum key { KEY_PATH, KEY_FRAGMENT, KEY_PATH_NAME, KEY_FRAGMENT_NAME, KEY_NONE };
-
-/* A path with its query, or a fragment seen as such. Offsets in text. */
-struct pattern_place {
-	unsigned char segment_count;
-	unsigned char parameter_count;
-	bool goes_on; /* a "/" ends it: one more segment follows */
-	bool query;
-	uint16_t segments[URLS_SEGMENTS_MAX];
-	uint16_t names[URLS_PARAMETERS_MAX];
-	uint16_t values[URLS_PARAMETERS_MAX];
-};
-
-struct pattern {
-	uint32_t id;
-	uint32_t next; /* filed under the same hash, index + 1 */
-	enum key key;
-	unsigned char key_index; /* of the segment or parameter */
-	bool fragment;
-	struct pattern_place path;
-	struct pattern_place route; /* the fragment's */
-	char *text;
-};
-
-struct urls {
-	size_t count;
-	struct pattern *patterns;
-	uint32_t *slots; /* by hash of the key: index of a pattern + 1, 0: none */
-	uint32_t unfiled;
 };
 
 struct urls *urls_new(void)
@@ -61,207 +31,6 @@ void urls_free(struct urls *urls)
 	free(urls->patterns);
 	free(urls->slots);
 	free(urls);
-}
-
-static char lower(char c)
-{
-	return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
-}
-
-/* ---------------------------------------------------------------- a pattern */
-
-/* Ends the part at its offset with NUL where the next one begins. */
-static uint16_t offset_of(const struct pattern *pattern, const char *at)
-{
-	return (uint16_t)(at - pattern->text);
-}
-
-static enum err split_query(struct pattern *pattern, struct pattern_place *place, char *query,
-			    struct why *why)
-{
-	char *save = NULL;
-	char *part;
-
-	place->query = true;
-	for (part = strtok_r(query, "&", &save); part != NULL; part = strtok_r(NULL, "&", &save)) {
-		char *equals = strchr(part, '=');
-
-		if (place->parameter_count == URLS_PARAMETERS_MAX)
-			return err_why(ERR_CONFIG, why, "a url has at most %d parameters",
-				       (int)URLS_PARAMETERS_MAX);
-		if (equals == NULL || equals == part)
-			return err_why(ERR_CONFIG, why,
-				       "\"%.64s\" is no parameter; write name=value or name=*",
-				       part);
-		*equals = '\0';
-		place->names[place->parameter_count] = offset_of(pattern, part);
-		place->values[place->parameter_count] = offset_of(pattern, equals + 1);
-		place->parameter_count++;
-	}
-	if (place->parameter_count == 0)
-		return err_why(ERR_CONFIG, why, "a parameter is missing behind ?");
-	return ERR_OK;
-}
-
-static enum err split_place(struct pattern *pattern, struct pattern_place *place, char *text,
-			    struct why *why)
-{
-	char *query = strchr(text, '?');
-	char *segment = text + (*text == '/' ? 1 : 0);
-
-	if (query != NULL)
-		*query++ = '\0';
-	while (*segment != '\0') {
-		char *slash = strchr(segment, '/');
-
-		if (place->segment_count == URLS_SEGMENTS_MAX)
-			return err_why(ERR_CONFIG, why, "a url has at most %d segments",
-				       (int)URLS_SEGMENTS_MAX);
-		place->segments[place->segment_count++] = offset_of(pattern, segment);
-		place->goes_on = slash != NULL && slash[1] == '\0' && query == NULL;
-		if (slash == NULL)
-			break;
-		*slash = '\0';
-		segment = slash + 1;
-	}
-	return query == NULL ? ERR_OK : split_query(pattern, place, query, why);
-}
-
-static enum err add_expanded(struct urls *urls, const char *text, uint32_t id, struct why *why)
-{
-	struct pattern *pattern;
-	char *fragment;
-	enum err err;
-
-	if (text[0] != '/' && text[0] != '#')
-		return err_why(ERR_CONFIG, why,
-			       "a url begins with / or #, as in /reset-password/*");
-	if ((urls->count & (urls->count - 1)) == 0) {
-		size_t room = urls->count == 0 ? 1 : 2 * urls->count;
-		struct pattern *grown = realloc(urls->patterns, room * sizeof(*grown));
-
-		if (grown == NULL)
-			return err_why(ERR_NO_MEMORY, why, "out of memory");
-		urls->patterns = grown;
-	}
-	pattern = &urls->patterns[urls->count];
-	memset(pattern, 0, sizeof(*pattern));
-	pattern->id = id;
-	pattern->text = strdup(text);
-	if (pattern->text == NULL)
-		return err_why(ERR_NO_MEMORY, why, "out of memory");
-	urls->count++;
-	for (char *c = pattern->text; *c != '\0'; c++)
-		*c = lower(*c);
-	fragment = strchr(pattern->text, '#');
-	pattern->fragment = fragment != NULL;
-	if (fragment != NULL)
-		*fragment++ = '\0';
-	err = split_place(pattern, &pattern->path, pattern->text, why);
-	if (err == ERR_OK && fragment != NULL)
-		err = split_place(pattern, &pattern->route, fragment, why);
-	if (err == ERR_OK && pattern->path.segment_count + pattern->path.parameter_count +
-					     pattern->route.segment_count +
-					     pattern->route.parameter_count ==
-				     0)
-		err = err_why(ERR_CONFIG, why, "this url would match every link");
-	return err;
-}
-
-/* ------------------------------------------------------------------- braces */
-
-struct expansion {
-	struct urls *urls;
-	uint32_t id;
-	size_t count;
-	struct why *why;
-};
-
-/* The end of the alternative that begins here: its comma or the closing brace. */
-static const char *alternative_end(const char *at)
-{
-	unsigned depth = 0;
-
-	for (; *at != '\0'; at++) {
-		if (*at == '{')
-			depth++;
-		else if (depth == 0 && (*at == ',' || *at == '}'))
-			return at;
-		else if (*at == '}')
-			depth--;
-	}
-	return at;
-}
-
-/* Expands the first braces of text, and what is left of it after that. */
-static enum err expand(struct expansion *expansion, const char *text, unsigned depth)
-{
-	const char *open = strchr(text, '{');
-	const char *at = open;
-	const char *close;
-
-	if (open == NULL) {
-		if (expansion->count++ == URLS_EXPANDED_MAX)
-			return err_why(ERR_CONFIG, expansion->why,
-				       "the braces stand for more than %d urls",
-				       (int)URLS_EXPANDED_MAX);
-		return add_expanded(expansion->urls, text, expansion->id, expansion->why);
-	}
-	if (depth == NESTED_MAX)
-		return err_why(ERR_CONFIG, expansion->why, "a url has at most %d braces",
-			       (int)NESTED_MAX);
-	for (close = open + 1; *alternative_end(close) == ','; close = alternative_end(close) + 1)
-		;
-	close = alternative_end(close);
-	while (at != close) {
-		const char *end = alternative_end(at + 1);
-		char one[URLS_PATTERN_MAX + 1];
-		size_t before = (size_t)(open - text);
-		size_t length = (size_t)(end - at - 1);
-		enum err err;
-
-		memcpy(one, text, before);
-		memcpy(one + before, at + 1, length);
-		strcpy(one + before + length, close + 1);
-		err = expand(expansion, one, depth + 1);
-		if (err != ERR_OK)
-			return err;
-		at = end;
-	}
-	return ERR_OK;
-}
-
-/* NULL if each brace has its counterpart, else the place of one that has none. */
-static const char *lone_brace(const char *pattern)
-{
-	const char *open = NULL;
-	unsigned depth = 0;
-
-	for (const char *at = pattern; *at != '\0'; at++) {
-		if (*at == '{' && depth++ == 0)
-			open = at;
-		if (*at == '}' && depth-- == 0)
-			return at;
-	}
-	return depth == 0 ? NULL : open;
-}
-
-enum err urls_add(struct urls *urls, const char *pattern, uint32_t id, size_t *fault_offset,
-		  struct why *why)
-{
-	struct expansion expansion = {.urls = urls, .id = id, .why = why};
-	const char *lone = lone_brace(pattern);
-
-	*fault_offset = 0;
-	if (strlen(pattern) > URLS_PATTERN_MAX)
-		return err_why(ERR_CONFIG, why, "a url has at most %d bytes",
-			       (int)URLS_PATTERN_MAX);
-	if (lone != NULL) {
-		*fault_offset = (size_t)(lone - pattern);
-		return err_why(ERR_CONFIG, why,
-			       "this brace has no counterpart; alternatives are written {a,b}");
-	}
-	return expand(&expansion, pattern, 0);
 }
 
 /* ------------------------------------------------------------------- filing */
@@ -365,7 +134,7 @@ static int hex_digit(char c)
 {
 	if (c >= '0' && c <= '9')
 		return c - '0';
-	c = lower(c);
+	c = urls_lower(c);
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
@@ -383,7 +152,7 @@ static const char *decode(char *text)
 			c = (char)(high << 4 | low);
 			from += 2;
 		}
-		*to++ = lower(c);
+		*to++ = urls_lower(c);
 	}
 	*to = '\0';
 	return text;
