@@ -35,7 +35,7 @@ enum {
 	AUDIT_OPEN_MAX = 8192,
 	AUDIT_RESETS_MAX = 2048,
 	AUDIT_PATH_MAX = 256, /* RFC 5321 4.5.3.1.3; what is longer is cut */
-	AUDIT_NAME_MAX = 127, /* hosts, logins, classes, rules; cut */
+	AUDIT_NAME_MAX = 95,  /* hosts, logins, classes, rules; cut */
 	AUDIT_SAMPLES_MAX = 5,
 	AUDIT_SAMPLE_MAX = 160,
 	AUDIT_GAPS_MAX = 8,

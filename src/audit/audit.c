@@ -2,9 +2,9 @@
 /* audit: the lines of mail logs joined to what became of each reset. */
 #include "resetguard/audit.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "audit_coverage.h"
 #include "audit_open.h"
@@ -64,6 +64,19 @@ static uint64_t hash_of(struct maillog_text text)
 static struct maillog_text text_of(const char *text)
 {
 	return (struct maillog_text){text, strlen(text)};
+}
+
+/* In any case of letters. */
+static uint64_t address_hash_of(struct maillog_text text)
+{
+	uint64_t hash = hash_of((struct maillog_text){NULL, 0});
+
+	for (size_t i = 0; i < text.length; i++) {
+		char lower = (char)tolower((unsigned char)text.at[i]);
+
+		hash = hash_more(hash, (struct maillog_text){&lower, 1});
+	}
+	return hash;
 }
 
 #define COPY(text, field) ((void)maillog_text_copy((text), (field), sizeof(field)))
@@ -300,8 +313,8 @@ static void note_delivery(struct audit *audit, const struct maillog_event *event
 	if (message->recipients == NULL && message->class_name == NULL) {
 		message->delivery = event->status;
 		message->delivered_at = audit->now;
-		COPY(event->orig_to.length > 0 ? event->orig_to : event->to,
-		     message->delivered_to);
+		message->delivered_to = address_hash_of(
+			event->orig_to.length > 0 ? event->orig_to : event->to);
 		return;
 	}
 	if (event->instance.length > 0) {
@@ -435,7 +448,7 @@ static void note_verdict(struct audit *audit, const struct maillog_event *event)
 	reset = &open_add_recipient(audit->open, message)->reset;
 	fill_judged(audit, event, reset);
 	if (message->delivery != MAILLOG_STATUS_NONE &&
-	    strcasecmp(message->delivered_to, reset->rcpt) == 0) {
+	    message->delivered_to == address_hash_of(text_of(reset->rcpt))) {
 		reset->status = message->delivery;
 		if (reset->status == MAILLOG_STATUS_SENT)
 			reset->delivered_at = message->delivered_at;

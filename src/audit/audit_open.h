@@ -38,7 +38,7 @@ struct message {
 	/* Its last delivery, for a line of ours that comes later: logs of several hosts. */
 	enum maillog_status delivery;
 	int64_t delivered_at;
-	char delivered_to[AUDIT_PATH_MAX + 1];
+	uint64_t delivered_to; /* a hash of the address */
 	const char *class_name; /* what a rule takes it for; NULL: none does. The rules' */
 	const char *rule;
 	struct recipient *recipients; /* in order */
