@@ -13,7 +13,6 @@ enum {
 	LINK_MAX = 4096,	  /* bytes of a link that are compared */
 	LINK_SEGMENTS_MAX = 32,	  /* of its path, and of its fragment */
 	LINK_PARAMETERS_MAX = 32, /* of either */
-	NESTED_MAX = 8,		  /* braces within braces */
 	SLOT_BITS = 14,
 };
 
