@@ -134,6 +134,8 @@ struct conf {
 	char *on_change_url;
 	char *on_change_key_file;
 
+	/* for conf_place: in the order of the table */
+	char **places;
 	/* "FILE:LINE: KEY ...": lines that say what they have no effect on, for a warning */
 	struct conf_list without_effect;
 
@@ -155,6 +157,11 @@ MUST_CHECK enum err conf_read_text(const char *text, size_t length, const char *
 				   struct conf **conf, struct why *why);
 void conf_free(struct conf *conf);
 
+/* "FILE:LINE" where a key that is for all classes was set last; NULL: nowhere, its
+ * default holds. */
+const char *conf_place(const struct conf *conf, const char *name);
+/* Whether the key, one text for all classes, has its default, wherever that was written. */
+bool conf_is_default(const struct conf *conf, const char *name);
 /* The keys of class, or the ones for every class. */
 const struct conf_class *conf_class_find(const struct conf *conf, const char *class_name);
 bool conf_list_has(const struct conf_list *list, const char *item); /* case-insensitive */

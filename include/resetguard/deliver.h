@@ -26,6 +26,7 @@
 #include "resetguard/cache.h"
 #include "resetguard/conf.h"
 #include "resetguard/err.h"
+#include "resetguard/key_file.h"
 
 enum {
 	DELIVER_BATCH_MAX = 64, /* changes of one commit */
@@ -44,6 +45,10 @@ struct deliver_options {
 
 /* Who is to be told, for cache_options: 1 << enum outbox_taker. */
 unsigned deliver_takers(const struct conf *conf);
+
+/* The key of on_change_key_file, read anew. */
+MUST_CHECK enum err deliver_read_key(const struct conf *conf, char key[KEY_FILE_MAX + 1],
+				     struct why *why);
 
 struct deliver_totals {
 	uint64_t taken;	  /* a change that two take counts twice */

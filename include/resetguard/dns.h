@@ -24,6 +24,10 @@ MUST_CHECK enum err dns_open(const struct conf *conf, struct dns **dns, struct w
 /* Gives up what is under way. */
 void dns_close(struct dns *dns);
 
+/* Whether dns_open's options can be used: asks for localhost, which is answered here.
+ * libunbound reads the trust anchor no sooner. */
+MUST_CHECK enum err dns_check(const struct conf *conf, struct why *why);
+
 int dns_descriptor(const struct dns *dns);
 
 /* domain is copied. */

@@ -118,10 +118,10 @@ MUST_CHECK enum err refresh_plan(struct refresh *refresh, int64_t now,
 /* For refresh_registry_host: the RDAP servers from their kept copy; nobody is asked.
  * why as in refresh_plan. */
 MUST_CHECK enum err refresh_learn_hosts(struct refresh *refresh, int64_t now, struct why *why);
-/* The host of the registry source that is asked first about the domain of these facts:
- * "" none serves it, or none is known yet. */
-void refresh_registry_host(const struct refresh *refresh, const struct domain *domain,
-			   const struct facts *facts, char host[DOMAIN_MAX + 1]);
+/* The registry source that is asked first about the domain of these facts, and its host:
+ * SOURCE_NONE and "" where none serves it, or none is known yet. */
+enum source refresh_registry_host(const struct refresh *refresh, const struct domain *domain,
+				  const struct facts *facts, char host[DOMAIN_MAX + 1]);
 
 const char *refresh_cause_text(enum refresh_cause cause);
 const char *refresh_outcome_text(enum refresh_outcome outcome);
@@ -135,7 +135,7 @@ enum refresh_holder {
 	REFRESH_TELLS_COMMAND,
 	REFRESH_TELLS_URL,
 };
-MUST_CHECK enum err refresh_lock(const char *cache_dir, enum refresh_holder holder,
-				 int *descriptor, struct why *why);
+MUST_CHECK enum err refresh_lock(const char *cache_dir, enum refresh_holder holder, int *descriptor,
+				 struct why *why);
 
 #endif

@@ -58,6 +58,15 @@ void cli_name_error(struct cli *cli, bool json, const char *name, enum err err, 
 	remember(cli, err);
 }
 
+void cli_key_error(struct cli *cli, enum err err, const char *key, const char *text)
+{
+	const char *place = conf_place(cli->conf, key);
+	bool named = strncmp(text, key, strlen(key)) == 0;
+
+	cli_error(cli, err, "%s%s%s%s%s", place == NULL ? "" : place, place == NULL ? "" : ": ",
+		  named ? "" : key, named ? "" : ": ", text);
+}
+
 void cli_name_negative(struct cli *cli, bool json, const char *name, const char *text)
 {
 	print_about_name(json, name, text);
@@ -106,10 +115,13 @@ bool cli_open_conf(struct cli *cli)
 	struct why why = {""};
 	enum err err = conf_read(cli->conf_path, &cli->conf, &why);
 
-	if (err == ERR_OK)
-		err = domain_suffixes_open(cli->conf->public_suffix_file, &cli->suffixes, &why);
 	if (err != ERR_OK) {
 		cli_error(cli, err, "%s", why.text);
+		return false;
+	}
+	err = domain_suffixes_open(cli->conf->public_suffix_file, &cli->suffixes, &why);
+	if (err != ERR_OK) {
+		cli_key_error(cli, err, "public_suffix_file", why.text);
 		return false;
 	}
 	for (size_t i = 0; i < cli->conf->without_effect.count; i++)

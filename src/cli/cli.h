@@ -58,7 +58,9 @@ int cli_main(int argc, char **argv);
 void cli_error(struct cli *cli, enum err err, const char *format, ...) PRINTF_LIKE(3, 4);
 /* The same about one name: with json also {"schema":1,"name":...,"error":...} on stdout. */
 void cli_name_error(struct cli *cli, bool json, const char *name, enum err err, const char *text);
-/* The same where it is no error but a negative answer: exit 1. */
+/* The same about the file that a key of the configuration names: "FILE:LINE: KEY: text". */
+void cli_key_error(struct cli *cli, enum err err, const char *key, const char *text);
+/* As cli_name_error where it is no error but a negative answer: exit 1. */
 void cli_name_negative(struct cli *cli, bool json, const char *name, const char *text);
 /* A message that -q silences. */
 void cli_say(const struct cli *cli, const char *format, ...) PRINTF_LIKE(2, 3);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "commands.h"
+#include "counting.h"
 #include "resetguard/time.h"
 
 struct list {
@@ -18,9 +19,20 @@ struct list {
 	enum reason reason;
 	const char *tld;
 	bool any;
+	struct refresh *refresh; /* with due: who would be asked */
 };
 
-static void print_json(const struct domain *domain, const struct judgement *judgement)
+/* Who would be asked about a domain whose check is due. */
+struct questions {
+	int64_t due_at;
+	bool dns;
+	enum source registry; /* SOURCE_NONE: not asked */
+	char host[DOMAIN_MAX + 1];
+};
+
+/* due: NULL, but with --due. */
+static void print_json(const struct domain *domain, const struct judgement *judgement,
+		       const struct questions *due)
 {
 	const struct facts *facts = &judgement->facts;
 	struct json_line line = json_line_begin(stdout);
@@ -38,6 +50,13 @@ static void print_json(const struct domain *domain, const struct judgement *judg
 	json_line_time(&line, "next_check_at", facts_next_check_at(facts));
 	json_line_string(&line, "source",
 			 facts->source == SOURCE_NONE ? NULL : source_text(facts->source));
+	if (due != NULL) {
+		json_line_time(&line, "due_at", due->due_at);
+		json_line_boolean(&line, "asks_dns", due->dns);
+		json_line_string(&line, "asks_source",
+				 due->registry == SOURCE_NONE ? NULL : source_text(due->registry));
+		json_line_string(&line, "asks_host", due->host[0] == '\0' ? NULL : due->host);
+	}
 	json_line_end(&line);
 }
 
@@ -61,9 +80,25 @@ static void print_text(struct list *list, const struct domain *domain,
 	       or_dash(time_format(facts_next_check_at(facts)).text));
 }
 
-static enum err list_one(void *context, const struct domain *domain, const struct facts *facts)
+static void print_due_text(struct list *list, const struct domain *domain,
+			   const struct judgement *judgement, const struct questions *due)
 {
-	struct list *list = context;
+	bool asks_registry = due->registry != SOURCE_NONE;
+
+	if (!list->any)
+		printf("%-20s %-30s %-14s %-13s %s\n", "DUE SINCE", "DOMAIN", "STATE", "REASON",
+		       "ASKS");
+	list->any = true;
+	printf("%-20s %-30s %-14s %-13s %s%s%s%s%s\n", or_dash(time_format(due->due_at).text),
+	       domain->name, state_text(judgement->facts.state), reason_text(judgement->reason),
+	       asks_registry ? source_text(due->registry) : "", asks_registry ? " at " : "",
+	       due->host, asks_registry && due->dns ? ", " : "",
+	       due->dns ? source_text(SOURCE_DNS) : asks_registry ? "" : "nobody");
+}
+
+static enum err list_domain(struct list *list, const struct domain *domain,
+			    const struct facts *facts, const struct questions *due)
+{
 	struct judgement judgement;
 
 	if (list->tld != NULL && strcasecmp(domain_tld(domain), list->tld) != 0)
@@ -74,20 +109,33 @@ static enum err list_one(void *context, const struct domain *domain, const struc
 	if (list->by_reason && judgement.reason != list->reason)
 		return ERR_OK;
 	if (list->json)
-		print_json(domain, &judgement);
+		print_json(domain, &judgement, due);
+	else if (due != NULL)
+		print_due_text(list, domain, &judgement, due);
 	else
 		print_text(list, domain, &judgement);
 	return ferror(stdout) ? ERR_IO : ERR_OK;
 }
 
+static enum err list_one(void *context, const struct domain *domain, const struct facts *facts)
+{
+	return list_domain(context, domain, facts, NULL);
+}
+
+/* As a run does: the DNS at every check, the registry where its own is due. */
 static enum err list_due(void *context, const struct domain *domain, int64_t due_at)
 {
 	struct list *list = context;
+	struct questions due = {.due_at = due_at,
+				.dns = conf_has_source(list->cli->conf, SOURCE_DNS)};
 	struct facts facts;
 	enum err err = cache_get_facts(list->txn, domain, &facts);
 
-	(void)due_at;
-	return err == ERR_OK ? list_one(context, domain, &facts) : err;
+	if (err != ERR_OK)
+		return err;
+	if (!due.dns || facts.registry.next_check_at <= list->cli->now)
+		due.registry = refresh_registry_host(list->refresh, domain, &facts, due.host);
+	return list_domain(list, domain, &facts, &due);
 }
 
 /* As the key on_REASON writes it: bad_address. */
@@ -153,15 +201,20 @@ static bool read_options(struct list *list, int argc, char **argv)
 void cmd_list(struct cli *cli, int argc, char **argv)
 {
 	struct list list = {.cli = cli};
+	struct wanted *wanted = NULL;
 	enum err err;
 
-	if (!read_options(&list, argc, argv) || !cli_open_conf(cli) || !cli_open_reader(cli) ||
-	    !cli_read_begin(cli, &list.txn))
+	if (!read_options(&list, argc, argv) || !cli_open_conf(cli) || !cli_open_reader(cli))
 		return;
-	list.judge = cli_judge(cli);
-	err = list.due ? cache_each_due(list.txn, cli->now, list_due, &list)
-		       : cache_each_facts(list.txn, list_one, &list);
-	cache_read_end(list.txn);
-	if (err != ERR_OK)
-		cli_error(cli, err, "%s: %s", cli->conf->cache_dir, err_text(err));
+	if ((!list.due || counting_open_hosts(cli, &list.refresh, &wanted)) &&
+	    cli_read_begin(cli, &list.txn)) {
+		list.judge = cli_judge(cli);
+		err = list.due ? cache_each_due(list.txn, cli->now, list_due, &list)
+			       : cache_each_facts(list.txn, list_one, &list);
+		cache_read_end(list.txn);
+		if (err != ERR_OK)
+			cli_error(cli, err, "%s: %s", cli->conf->cache_dir, err_text(err));
+	}
+	refresh_close(list.refresh);
+	wanted_close(wanted);
 }

@@ -9,6 +9,7 @@
 
 #include "commands.h"
 #include "counting.h"
+#include "live.h"
 #include "resetguard/time.h"
 
 enum {
@@ -100,6 +101,7 @@ static void print_text(const struct cli *cli, const struct counting *counting,
 	printf("HELD BACK by the brake: %" PRIu64 "\n", census->held_back);
 	printf("WANTED by resets: %" PRIu64 "; %s\n", counting->wanted,
 	       counting->watched ? "a watcher runs" : "no watcher runs");
+	printf("WAITING for the application: %" PRIu64 " changes\n", counting->untold);
 	printf("MAP: %" PRIu64 " MiB of %" PRIu64 " MiB (%.1f %%)\n", counting->used >> 20,
 	       cli->conf->map_size >> 20, counting_percent(counting->used, cli->conf->map_size));
 }
@@ -154,6 +156,7 @@ static void print_json(const struct cli *cli, const struct counting *counting,
 	json_line_time(&line, "overdue_since", census->longest_overdue);
 	json_due(&line, &census->due);
 	json_count(&line, "held_back", census->held_back);
+	json_count(&line, "untold", counting->untold);
 	json_count(&line, "wanted", counting->wanted);
 	json_line_boolean(&line, "watcher", counting->watched);
 	json_count(&line, "map_used", counting->used);
@@ -163,11 +166,59 @@ static void print_json(const struct cli *cli, const struct counting *counting,
 		print_json_host(hosts[i]);
 }
 
+/* ---- the milter ---- */
+
+/* Whether it is a counter, which ends so, before its labels. */
+static bool is_counter(const char *name)
+{
+	static const char suffix[] = "_total";
+	size_t length = strcspn(name, "{");
+
+	return length > sizeof suffix - 1 &&
+	       strncmp(name + length - (sizeof suffix - 1), suffix, sizeof suffix - 1) == 0;
+}
+
+static void print_milter_text(const char *place, char *page, const struct why *why)
+{
+	const char *name;
+	const char *value;
+
+	printf("MILTER: %s\n", place == NULL ? "not asked: metrics is not set"
+			       : page == NULL ? why->text
+					      : "it runs");
+	while (page != NULL && live_next(&page, &name, &value)) {
+		if (is_counter(name) && strcmp(value, "0") != 0)
+			printf("  %12s %s\n", value, name);
+	}
+}
+
+/* page NULL: it does not run, or cannot be asked. */
+static void print_milter_json(const char *place, char *page, const struct why *why)
+{
+	struct json_line line = json_line_begin(stdout);
+	const char *name;
+	const char *value;
+
+	json_line_string(&line, "kind", "milter");
+	json_line_string(&line, "metrics", place);
+	json_line_boolean(&line, "running", page != NULL);
+	json_line_string(&line, "error", why->text[0] == '\0' ? NULL : why->text);
+	json_line_open(&line, "counters");
+	while (page != NULL && live_next(&page, &name, &value)) {
+		if (is_counter(name))
+			json_line_integer(&line, name, strtoll(value, NULL, 10));
+	}
+	json_line_close(&line);
+	json_line_end(&line);
+}
+
 void cmd_stats(struct cli *cli, int argc, char **argv)
 {
 	static const struct option options[] = {{"json", no_argument, NULL, 'j'},
 						{NULL, 0, NULL, 0}};
 	struct counting counting = {.census = {.hosts = NULL}};
+	struct why why = {""};
+	char *page = NULL;
 	const struct census_host **hosts;
 	size_t count;
 	bool json = false;
@@ -185,15 +236,20 @@ void cmd_stats(struct cli *cli, int argc, char **argv)
 		cli_usage_error(cli, "stats: takes no names");
 		return;
 	}
-	if (!cli_open_conf(cli) || !cli_open_reader(cli))
+	if (!cli_open_conf(cli))
 		return;
-	if (counting_take(cli, &counting)) {
+	/* As root while we are: its socket is not the updater's. */
+	counting_ask_milter(cli, &page, &why);
+	if (cli_open_reader(cli) && counting_take(cli, &counting)) {
 		if (census_hosts(&counting.census, &hosts, &count) != ERR_OK) {
 			cli_error(cli, ERR_NO_MEMORY, "out of memory");
 		} else {
 			(json ? print_json : print_text)(cli, &counting, hosts, count);
 			free(hosts);
+			(json ? print_milter_json : print_milter_text)(cli->conf->metrics, page,
+								       &why);
 		}
 	}
+	free(page);
 	counting_clear(&counting);
 }

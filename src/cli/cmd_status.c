@@ -2,6 +2,7 @@
 /* status: one line and an exit code for monitoring. */
 #include <getopt.h>
 #include <inttypes.h>
+#include <stdlib.h>
 
 #include "commands.h"
 #include "counting.h"
@@ -35,13 +36,14 @@ static int64_t age_of(int64_t moment, int64_t now)
 	return moment != 0 && moment < now ? now - moment : 0;
 }
 
-static enum health health_of(const struct counting *counting, int64_t now)
+static enum health health_of(const struct counting *counting, bool milter_runs, int64_t now)
 {
 	const struct census *census = &counting->census;
 	uint64_t stale = census->reasons[REASON_STALE];
 	int64_t overdue = age_of(census->longest_overdue, now);
 
-	if (counting_percent(stale, census->domains) > STALE_PERCENT_MAX || overdue > OVERDUE_MAX ||
+	if (!milter_runs ||
+	    counting_percent(stale, census->domains) > STALE_PERCENT_MAX || overdue > OVERDUE_MAX ||
 	    census->reasons[REASON_CACHE_ERROR] > 0)
 		return HEALTH_CRITICAL;
 	if (stale > 0 || census->held_back > 0 || overdue > TIME_DAY || census->domains == 0)
@@ -60,18 +62,20 @@ static void print_perfdata(const struct counting *counting, int64_t now)
 	       counting->wanted, counting->watched);
 }
 
-static void print_line(const struct counting *counting, enum health health, bool nagios,
-		       int64_t now)
+/* milter: what is said of it; "" where it is well, or not asked. */
+static void print_line(const struct counting *counting, const char *milter, enum health health,
+		       bool nagios, int64_t now)
 {
 	const struct census *census = &counting->census;
 
 	printf("%s%s: %" PRIu64 " domains, the oldest check %" PRId64 " days old, %.1f %% stale, %" PRIu64
-	       " due (the first for %" PRId64 " h), %" PRIu64 " held back by the brake, %s",
+	       " due (the first for %" PRId64 " h), %" PRIu64 " held back by the brake, %s%s%s",
 	       nagios ? "RESETGUARD " : "", health_text(health), census->domains,
 	       age_of(census->oldest_check, now) / TIME_DAY,
 	       counting_percent(census->reasons[REASON_STALE], census->domains), census->due.now,
 	       age_of(census->longest_overdue, now) / 3600, census->held_back,
-	       counting->watched ? "a watcher runs" : "no watcher runs");
+	       counting->watched ? "a watcher runs" : "no watcher runs",
+	       milter[0] == '\0' ? "" : ", the milter is ", milter);
 	if (nagios)
 		print_perfdata(counting, now);
 	putchar('\n');
@@ -88,12 +92,33 @@ static void set_exit(struct cli *cli, enum health health, bool nagios)
 	}
 }
 
+/* False: there is nothing to tell but the health. */
+static bool look(struct cli *cli, struct counting *counting, struct why *milter,
+		 enum health *health)
+{
+	char *page = NULL;
+	bool milter_runs;
+
+	*health = HEALTH_UNKNOWN;
+	if (!cli_open_conf(cli))
+		return false;
+	/* As root while we are: its socket is not the updater's. */
+	milter_runs = counting_ask_milter(cli, &page, milter);
+	free(page);
+	*health = HEALTH_CRITICAL;
+	if (!cli_open_reader(cli) || !counting_take(cli, counting))
+		return false;
+	*health = health_of(counting, milter_runs, cli->now);
+	return true;
+}
+
 void cmd_status(struct cli *cli, int argc, char **argv)
 {
 	static const struct option options[] = {{"nagios", no_argument, NULL, 'n'},
 						{NULL, 0, NULL, 0}};
 	struct counting counting = {.census = {.hosts = NULL}};
-	enum health health;
+	enum health health = HEALTH_UNKNOWN;
+	struct why milter = {""};
 	bool nagios = false;
 	bool usable = true;
 	int option;
@@ -105,22 +130,16 @@ void cmd_status(struct cli *cli, int argc, char **argv)
 	}
 	if (!usable || optind != argc) {
 		cli_usage_error(cli, "status: takes --nagios and nothing else");
-		health = HEALTH_UNKNOWN;
-	} else if (!cli_open_conf(cli)) {
-		health = HEALTH_UNKNOWN;
-	} else if (!cli_open_reader(cli) || !counting_take(cli, &counting)) {
-		health = HEALTH_CRITICAL;
-	} else {
-		health = health_of(&counting, cli->now);
-		print_line(&counting, health, nagios, cli->now);
+	} else if (look(cli, &counting, &milter, &health)) {
+		print_line(&counting, milter.text, health, nagios, cli->now);
 		set_exit(cli, health, nagios);
-		counting_clear(&counting);
-		return;
+		goto done;
 	}
-	counting_clear(&counting);
 	/* What is wrong is on stderr; monitors show the first line of stdout. */
 	if (nagios) {
 		printf("RESETGUARD %s: see 'resetguard status'\n", health_text(health));
 		set_exit(cli, health, true);
 	}
+done:
+	counting_clear(&counting);
 }

@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <sys/stat.h>
 
+#include "live.h"
 #include "resetguard/parked.h"
 #include "resetguard/time.h"
 
@@ -45,7 +46,7 @@ static enum err count_domain(void *context, const struct domain *domain, const s
 	enum err err;
 
 	judge_facts(&count->judge, count->txn, domain, facts, now, &judgement);
-	refresh_registry_host(count->refresh, domain, facts, host);
+	(void)refresh_registry_host(count->refresh, domain, facts, host);
 	err = census_add(&counting->census, facts, judgement.reason, host, now);
 	if (err == ERR_OK && counting->asks_dns)
 		err = census_add_check(&counting->census, COUNTING_DNS_HOST,
@@ -97,6 +98,8 @@ bool counting_take(struct cli *cli, struct counting *counting)
 		count_files(cli, wanted, counting);
 		err = cache_each_facts(count.txn, count_domain, &count);
 		if (err == ERR_OK)
+			err = cache_count_outbox(count.txn, &counting->untold);
+		if (err == ERR_OK)
 			err = cache_each_parked(count.txn, count_parked, &count);
 		cache_read_end(count.txn);
 		if (err != ERR_OK)
@@ -105,6 +108,21 @@ bool counting_take(struct cli *cli, struct counting *counting)
 	refresh_close(count.refresh);
 	wanted_close(wanted);
 	return opened && err == ERR_OK;
+}
+
+bool counting_ask_milter(const struct cli *cli, char **page, struct why *why)
+{
+	struct why detail = {""};
+	enum err err;
+
+	if (cli->conf->metrics == NULL)
+		return true;
+	err = live_read(cli->conf->metrics, page, &detail);
+	if (err != ERR_OK)
+		(void)err_why(err, why, "%s: %s",
+			      err == ERR_UNAVAILABLE ? "not running" : "cannot be asked",
+			      detail.text);
+	return err != ERR_UNAVAILABLE;
 }
 
 void counting_clear(struct counting *counting)

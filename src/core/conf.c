@@ -39,6 +39,9 @@ void conf_free(struct conf *conf)
 	}
 	for (size_t i = 0; i < conf->class_count; i++)
 		class_release(&conf->classes[i]);
+	for (size_t i = 0; conf->places != NULL && i < conf_key_count; i++)
+		free(conf->places[i]);
+	free(conf->places);
 	for (size_t i = 0; i < conf->without_effect.count; i++)
 		free(conf->without_effect.items[i]);
 	free(conf->without_effect.items);
@@ -53,7 +56,8 @@ static struct conf *conf_new(const struct conf_context *context)
 	if (conf == NULL)
 		return NULL;
 	conf->classes = calloc(CONF_CLASSES_MAX, sizeof(*conf->classes));
-	if (conf->classes == NULL)
+	conf->places = calloc(conf_key_count, sizeof *conf->places);
+	if (conf->classes == NULL || conf->places == NULL)
 		goto fail;
 	conf->class_count = 1;
 	conf->classes[0].policy = policy_defaults();
@@ -125,6 +129,15 @@ static enum err note_without_effect(struct conf *conf, const struct conf_setting
 	return ERR_OK;
 }
 
+static enum err note_place(struct conf *conf, const struct conf_setting *setting, struct why *why)
+{
+	char **place = &conf->places[setting->target.key - conf_keys];
+
+	free(*place);
+	*place = strdup(setting->place);
+	return *place == NULL ? conf_no_memory(why) : ERR_OK;
+}
+
 static enum err apply_setting(struct conf *conf, const struct conf_context *context,
 			      const struct conf_setting *setting, struct why *why)
 {
@@ -143,25 +156,22 @@ static enum err apply_setting(struct conf *conf, const struct conf_context *cont
 	}
 	if (err != ERR_OK)
 		return err_why(err, why, "%s: %s: %s", setting->place, setting->name, detail.text);
+	if (key->scope == CONF_GLOBAL)
+		err = note_place(conf, setting, why);
+	if (err != ERR_OK)
+		return err;
 	return key->without_effect ? note_without_effect(conf, setting, why) : ERR_OK;
 }
 
 /* What one key asks of another. */
-static enum err check_together(const struct conf *conf, const struct conf_settings *settings,
-			       struct why *why)
+static enum err check_together(const struct conf *conf, struct why *why)
 {
-	const char *place = "";
-
 	if (conf->on_change_url == NULL || conf->on_change_key_file != NULL)
 		return ERR_OK;
-	for (size_t i = 0; i < settings->count; i++) {
-		if (strcmp(settings->items[i].name, "on_change_url") == 0)
-			place = settings->items[i].place;
-	}
 	return err_why(ERR_CONFIG, why,
 		       "%s: on_change_url: nothing signs what is posted; let on_change_key_file "
 		       "name a file with a key (openssl rand -hex 32)",
-		       place);
+		       conf_place(conf, "on_change_url"));
 }
 
 static bool is_allow_http(const struct conf_setting *setting)
@@ -199,7 +209,7 @@ static enum err build(const struct conf_settings *settings, const char *director
 		}
 		context.allow_http = result->allow_http;
 	}
-	enum err err = check_together(result, settings, why);
+	enum err err = check_together(result, why);
 	if (err != ERR_OK) {
 		conf_free(result);
 		return err;
@@ -267,6 +277,28 @@ enum err conf_read_text(const char *text, size_t length, const char *name, struc
 }
 
 /* ---- asking ---- */
+
+bool conf_is_default(const struct conf *conf, const char *name)
+{
+	struct conf_target target;
+	char nearest[CONF_NAME_MAX];
+	const char *value;
+
+	if (conf_key_find(name, &target, nearest) != ERR_OK || target.key->default_value == NULL)
+		return false;
+	value = *(char *const *)((const char *)conf + target.key->offset);
+	return value != NULL && strcmp(value, target.key->default_value) == 0;
+}
+
+const char *conf_place(const struct conf *conf, const char *name)
+{
+	struct conf_target target;
+	char nearest[CONF_NAME_MAX];
+
+	return conf_key_find(name, &target, nearest) == ERR_OK
+		       ? conf->places[target.key - conf_keys]
+		       : NULL;
+}
 
 const struct conf_class *conf_class_find(const struct conf *conf, const char *class_name)
 {

@@ -183,7 +183,7 @@ static enum err run_command(struct deliver_worker *worker, const char *id, char 
 	return err;
 }
 
-static enum err read_key(const struct conf *conf, char key[KEY_FILE_MAX + 1], struct why *why)
+enum err deliver_read_key(const struct conf *conf, char key[KEY_FILE_MAX + 1], struct why *why)
 {
 	enum err err =
 		key_file_read("on_change_key_file", conf->on_change_key_file, key, why);
@@ -225,7 +225,7 @@ static enum err post(struct deliver_worker *worker, struct bytes body, int64_t *
 		NULL,
 	};
 	struct http_reply reply;
-	enum err err = read_key(conf, key, why);
+	enum err err = deliver_read_key(conf, key, why);
 
 	if (err == ERR_OK) {
 		signature_make((struct bytes){key, strlen(key)}, worker->options.clock(), body,

@@ -185,6 +185,24 @@ void dns_close(struct dns *dns)
 	free(dns);
 }
 
+enum err dns_check(const struct conf *conf, struct why *why)
+{
+	struct ub_result *result = NULL;
+	struct dns *dns;
+	enum err err = dns_open(conf, &dns, why);
+	int failure;
+
+	if (err != ERR_OK)
+		return err;
+	failure = ub_resolve(dns->context, "localhost", DNS_TYPE_NS, DNS_CLASS_IN, &result);
+	ub_resolve_free(result);
+	dns_close(dns);
+	if (failure != 0)
+		return err_why(ERR_CONFIG, why, "dns_trust_anchor = %s: %s",
+			       conf->dns_trust_anchor, ub_strerror(failure));
+	return ERR_OK;
+}
+
 int dns_descriptor(const struct dns *dns)
 {
 	return ub_fd(dns->context);

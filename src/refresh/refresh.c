@@ -110,6 +110,17 @@ static enum err open_fastly(const struct conf *conf, char header[FASTLY_HEADER_M
 	return fastly_header_read(conf->fastly_key_file, header, why);
 }
 
+/* The default tables are installed with the program: where it is run from its build tree,
+ * there may be none. */
+static enum err or_none(const struct conf *conf, const char *key, struct why *why, enum err err)
+{
+	if (err != ERR_NO_INPUT || !conf_is_default(conf, key))
+		return err;
+	if (why != NULL)
+		why->text[0] = '\0';
+	return ERR_OK;
+}
+
 enum err refresh_open(const struct refresh_options *options, struct refresh **refresh,
 		      struct why *why)
 {
@@ -133,12 +144,14 @@ enum err refresh_open(const struct refresh_options *options, struct refresh **re
 	if (made->batch == NULL)
 		goto fail;
 	if (conf->parking_name_servers != NULL) {
-		err = rdap_parking_read(conf->parking_name_servers, &made->parking, why);
+		err = or_none(conf, "parking_name_servers", why,
+			      rdap_parking_read(conf->parking_name_servers, &made->parking, why));
 		if (err != ERR_OK)
 			goto fail;
 	}
 	if (conf->tld_lifecycle != NULL) {
-		err = lifecycle_read(conf->tld_lifecycle, &made->lifecycles, why);
+		err = or_none(conf, "tld_lifecycle", why,
+			      lifecycle_read(conf->tld_lifecycle, &made->lifecycles, why));
 		if (err != ERR_OK)
 			goto fail;
 	}
@@ -320,8 +333,8 @@ enum err refresh_step(struct refresh *refresh, struct why *why)
 	return err;
 }
 
-enum err refresh_run(struct refresh *refresh, int64_t (*clock)(void),
-		     struct refresh_totals *totals, struct why *why)
+enum err refresh_run(struct refresh *refresh, int64_t (*clock)(void), struct refresh_totals *totals,
+		     struct why *why)
 {
 	enum err err = ERR_OK;
 

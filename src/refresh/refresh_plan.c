@@ -71,16 +71,17 @@ enum err refresh_learn_hosts(struct refresh *refresh, int64_t now, struct why *w
 }
 
 /* The record knows already whether it is about a name below a private suffix. */
-void refresh_registry_host(const struct refresh *refresh, const struct domain *domain,
-			   const struct facts *facts, char host[DOMAIN_MAX + 1])
+enum source refresh_registry_host(const struct refresh *refresh, const struct domain *domain,
+				  const struct facts *facts, char host[DOMAIN_MAX + 1])
 {
 	struct refresh_route route;
 
-	if ((facts->flags & FACTS_PRIVATE_SUFFIX) == 0 &&
-	    refresh_find_next(refresh, domain, 0, &route))
-		memcpy(host, route.host, sizeof route.host);
-	else
-		host[0] = '\0';
+	host[0] = '\0';
+	if ((facts->flags & FACTS_PRIVATE_SUFFIX) != 0 ||
+	    !refresh_find_next(refresh, domain, 0, &route))
+		return SOURCE_NONE;
+	memcpy(host, route.host, sizeof route.host);
+	return route.source;
 }
 
 enum err refresh_plan(struct refresh *refresh, int64_t now,

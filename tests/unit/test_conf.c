@@ -408,6 +408,21 @@ static void what_is_posted_is_signed(void **state)
 	conf_free(conf);
 }
 
+static void keys_know_where_they_were_set(void **state)
+{
+	static const char text[] = "mode = observe\n\nca_file = /a\nca_file = /b\n";
+	struct conf *conf;
+
+	(void)state;
+	assert_int_equal(conf_read_text(text, strlen(text), "etc", &conf, NULL), ERR_OK);
+	assert_string_equal(conf_place(conf, "ca_file"), "etc:4");
+	assert_null(conf_place(conf, "tld_lifecycle"));
+	assert_true(conf_is_default(conf, "tld_lifecycle"));
+	assert_false(conf_is_default(conf, "ca_file"));
+	assert_string_equal(conf->tld_lifecycle, PKGDATADIR "/tld-lifecycle");
+	conf_free(conf);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -419,6 +434,7 @@ int main(void)
 		cmocka_unit_test(networks_take_the_addresses_within),
 		cmocka_unit_test(exempt_domains_take_what_lies_below),
 		cmocka_unit_test(modes_have_names),
+		cmocka_unit_test(keys_know_where_they_were_set),
 		cmocka_unit_test_setup_teardown(files_of_conf_d_follow_in_order, make_directory,
 						remove_directory),
 		cmocka_unit_test_setup_teardown(relative_names_start_from_the_working_directory,

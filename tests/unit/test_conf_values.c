@@ -395,16 +395,25 @@ static char *source_file(const char *name)
 	return text;
 }
 
-/* The manual has the usual directory, whatever configure was told. */
+/* The manual has the usual directories, whatever configure was told. */
 static void print_manual(FILE *stream)
 {
-	static const char built_in[] = LOCALSTATEDIR "/lib/resetguard";
+	static const char *const built_in[][2] = {
+		{LOCALSTATEDIR "/lib/resetguard", "/var/lib/resetguard"},
+		{PKGDATADIR "/tld", "/usr/share/resetguard/tld"},
+		{PKGDATADIR "/parking", "/usr/share/resetguard/parking"},
+	};
 	char *text = print_with(conf_print_mdoc);
-	char *at = strstr(text, built_in);
+	const char *from = text;
 
-	assert_non_null(at);
-	fprintf(stream, "%.*s%s%s", (int)(at - text), text, "/var/lib/resetguard",
-		at + strlen(built_in));
+	for (size_t i = 0; i < sizeof built_in / sizeof built_in[0]; i++) {
+		const char *at = strstr(from, built_in[i][0]);
+
+		assert_non_null(at);
+		fprintf(stream, "%.*s%s", (int)(at - from), from, built_in[i][1]);
+		from = at + strlen(built_in[i][0]);
+	}
+	fputs(from, stream);
 	free(text);
 }
 
