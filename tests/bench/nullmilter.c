@@ -7,8 +7,8 @@
  * It registers the callbacks of resetguard-milter and asks the MTA for the same
  * flags, and answers "continue" to everything: what a message costs here is the
  * price of libmilter and of the protocol. With -a it accepts at the end of the
- * headers, which saves the end of the message, as resetguard-milter does with
- * what it lets through. SOCKET is a libmilter connection string, and a stale
+ * headers, which saves the body and the end of the message, as resetguard-milter
+ * does with what it lets through. SOCKET is a libmilter connection string, and a stale
  * UNIX socket is replaced. SIGTERM ends it.
  */
 #include <stdbool.h>
@@ -22,8 +22,8 @@
 #include <libmilter/mfapi.h>
 
 /* These three say what resetguard-milter's xxfi_negotiate says: keep them so. */
-#define ACTIONS (SMFIF_DELRCPT | SMFIF_QUARANTINE)
-#define UNWANTED (SMFIP_NOHELO | SMFIP_NOBODY | SMFIP_NOUNKNOWN)
+#define ACTIONS (SMFIF_DELRCPT | SMFIF_QUARANTINE | SMFIF_ADDHDRS)
+#define UNWANTED (SMFIP_NOHELO | SMFIP_NOUNKNOWN)
 #define UNANSWERED (SMFIP_NR_CONN | SMFIP_NR_MAIL | SMFIP_NR_HDR)
 
 /* Set before any thread. */
@@ -89,6 +89,13 @@ static sfsistat on_eoh(SMFICTX *ctx)
 	return accepts_early ? SMFIS_ACCEPT : proceed(ctx, SMFIP_NR_EOH);
 }
 
+static sfsistat on_body(SMFICTX *ctx, unsigned char *bytes, size_t length)
+{
+	(void)bytes;
+	(void)length;
+	return proceed(ctx, SMFIP_NR_BODY);
+}
+
 static sfsistat on_eom(SMFICTX *ctx)
 {
 	(void)ctx;
@@ -120,6 +127,7 @@ int main(int argc, char **argv)
 		.xxfi_envrcpt = on_envrcpt,
 		.xxfi_header = on_header,
 		.xxfi_eoh = on_eoh,
+		.xxfi_body = on_body,
 		.xxfi_eom = on_eom,
 		.xxfi_abort = on_abort,
 		.xxfi_close = on_close,
