@@ -23,6 +23,7 @@ enum {
 	ADDRESSES_HASH_SIZE = 16,
 	ADDRESSES_KEY_SIZE = 32,
 	ADDRESSES_FINGERPRINT_SIZE = 8,
+	ADDRESSES_DIGEST_SIZE = 32,
 	ADDRESSES_RECORD_SIZE = 9,
 	ADDRESSES_VERSION = 1,
 };
@@ -59,5 +60,9 @@ MUST_CHECK enum err addresses_decode(struct bytes record, struct address_facts *
  * name servers): only ever compared for equality. Never 0 for a non-empty text;
  * 0 for an empty one. */
 uint64_t addresses_text_hash(const char *text, size_t length);
+
+/* BLAKE2b-256 of the data and of all that came before: digest is that of what came
+ * before, all zero at the beginning, and becomes that of the whole. */
+void addresses_digest(struct bytes data, unsigned char digest[ADDRESSES_DIGEST_SIZE]);
 
 #endif

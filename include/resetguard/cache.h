@@ -38,6 +38,13 @@ struct cache_options {
 	uint64_t map_size;
 	unsigned readers;
 	unsigned takers; /* who waits for changes: 1 << enum outbox_taker; 0: nobody */
+	/* A writer that finds address.key without the cache it belongs to begins a new
+	 * one with it, instead of failing. */
+	bool begins_anew;
+	/* Told of each record that a walk leaves out because it makes no sense; NULL:
+	 * nobody is. database is its name on disk, name the domain or address hash. */
+	void (*damaged)(void *context, const char *database, const char *name);
+	void *context;
 };
 
 /* Creates what is missing of the layout above, with owners and modes; existing
@@ -51,8 +58,9 @@ MUST_CHECK enum err cache_prepare(const char *cache_dir, uid_t owner, gid_t grou
 /* For readers: succeeds even if there is no cache yet (see store_open_reader). */
 MUST_CHECK enum err cache_open_reader(const struct cache_options *options, struct cache **cache,
 				      struct why *why);
-/* For writers. Makes address.key and the environment if they are not there yet;
- * a cache whose key is missing or another one is ERR_DAMAGED. */
+/* For writers. Makes address.key and the environment if neither is there yet; a
+ * cache whose key is missing or another one is ERR_DAMAGED, and so is a key that has
+ * lost its cache. */
 MUST_CHECK enum err cache_open_writer(const struct cache_options *options, struct cache **cache,
 				      struct why *why);
 void cache_close(struct cache *cache);
@@ -102,7 +110,8 @@ MUST_CHECK enum err cache_get_taker(struct cache_txn *txn, enum outbox_taker tak
 struct addresses_fingerprint cache_key_fingerprint(const struct cache_txn *txn);
 
 /* Walks. Each calls visit for every entry, in key order, until it returns an
- * error, which is passed on; ERR_NOT_FOUND from visit ends the walk with 0. */
+ * error, which is passed on; ERR_NOT_FOUND from visit ends the walk with 0. A record
+ * that makes no sense is left out, and cache_options.damaged told of it. */
 MUST_CHECK enum err cache_each_facts(struct cache_txn *txn,
 				     enum err (*visit)(void *context, const struct domain *domain,
 						       const struct facts *facts),
@@ -114,6 +123,10 @@ MUST_CHECK enum err cache_each_facts_after(struct cache_txn *txn, const struct d
 							     const struct domain *domain,
 							     const struct facts *facts),
 					   void *context);
+/* The names alone, also of those whose record makes no sense. */
+MUST_CHECK enum err cache_each_domain(struct cache_txn *txn,
+				      enum err (*visit)(void *context, const struct domain *domain),
+				      void *context);
 /* Domains whose next check is not after until, soonest first. */
 MUST_CHECK enum err cache_each_due(struct cache_txn *txn, int64_t until,
 				   enum err (*visit)(void *context, const struct domain *domain,
@@ -157,6 +170,14 @@ MUST_CHECK enum err cache_put_facts(struct cache_txn *txn, const struct domain *
  * does not; nothing is stored. */
 MUST_CHECK enum err cache_append_facts(struct cache_txn *txn, const struct domain *domain,
 				       const struct facts *facts);
+/* As cache_get_facts, for who is about to store more: a record that makes no sense is
+ * replaced by facts_lost first, with an event that says so. flags are for that. */
+MUST_CHECK enum err cache_take_facts(struct cache_txn *txn, const struct domain *domain,
+				     unsigned flags, struct facts *facts);
+/* before as for cache_put_facts; NULL also if the record makes no sense. ERR_NOT_FOUND:
+ * there was none. */
+MUST_CHECK enum err cache_delete_facts(struct cache_txn *txn, const struct domain *domain,
+				       const struct facts *before);
 /* Sets event->sequence. An event that is already there (an import seen twice:
  * same domain, time and content) is stored once. */
 MUST_CHECK enum err cache_add_history(struct cache_txn *txn, const struct domain *domain,
@@ -177,6 +198,12 @@ MUST_CHECK enum err cache_put_address(struct cache_txn *txn, const struct addres
 /* As cache_append_facts. */
 MUST_CHECK enum err cache_append_address(struct cache_txn *txn, const struct address_hash *hash,
 					 const struct address_facts *facts);
+/* As cache_take_facts: of a record that makes no sense it is only known that no
+ * verification so far counts. */
+MUST_CHECK enum err cache_take_address(struct cache_txn *txn, const struct address_hash *hash,
+				       struct address_facts *facts);
+/* ERR_NOT_FOUND: there was none. */
+MUST_CHECK enum err cache_delete_address(struct cache_txn *txn, const struct address_hash *hash);
 /* Exactly one of domain and hash is not NULL. */
 MUST_CHECK enum err cache_put_pin(struct cache_txn *txn, const struct domain *domain,
 				  const struct address_hash *hash, const struct pin *pin);
@@ -189,5 +216,40 @@ MUST_CHECK enum err cache_put_parked(struct cache_txn *txn, const struct domain 
 MUST_CHECK enum err cache_delete_parked(struct cache_txn *txn, const struct domain *domain);
 MUST_CHECK enum err cache_put_host(struct cache_txn *txn, const char *host,
 				   const struct host_record *known);
+
+/* ---- forgetting ---- */
+
+/* What was known of a domain before it was removed. */
+struct cache_removed {
+	bool had_facts;
+	bool facts_damaged;
+	struct facts facts; /* if neither missing nor damaged */
+	uint64_t events;
+	bool had_pin;
+	bool had_parked;
+};
+
+/* Removes the domain's facts, history, pin and what is held back of it. Its addresses
+ * stay: from a hash nobody can tell its domain. */
+MUST_CHECK enum err cache_remove_domain(struct cache_txn *txn, const struct domain *domain,
+					struct cache_removed *removed);
+/* Removes the address's record and pin. ERR_NOT_FOUND: there was neither. */
+MUST_CHECK enum err cache_remove_address(struct cache_txn *txn, const struct address_hash *hash);
+
+/* What was written while the clock ran ahead. */
+struct cache_future {
+	int64_t committed_at; /* the last commit then */
+	uint64_t domains;
+	uint64_t unverified; /* of those: who owned them since when is no longer known */
+	uint64_t addresses;
+	uint64_t pins;
+	uint64_t hosts;
+};
+
+/* In one transaction of its own, which no commit that is yet to come forbids: moments
+ * after now become now where that is the more careful, and "not known" elsewhere, as
+ * facts_forget_future says. Accept pins that were set then end. History stays. */
+MUST_CHECK enum err cache_forget_future(struct cache *cache, int64_t now,
+					struct cache_future *forgotten, struct why *why);
 
 #endif

@@ -126,6 +126,11 @@ struct facts_change {
  * first check is due. */
 struct facts facts_new(int64_t now, unsigned flags);
 
+/* The facts of a domain whose record is damaged. Who owned it since when, and who
+ * vouched for whom, is lost, and nobody may gain by that: as far as anybody knows its
+ * owner changed just now, so that it stays unverified until somebody verifies it. */
+struct facts facts_lost(int64_t now, unsigned flags);
+
 /* The earliest moment from which the domain certainly has its present owner. */
 int64_t facts_owner_since(const struct facts *facts);
 
@@ -148,6 +153,12 @@ MUST_CHECK enum err facts_decode(struct bytes record, struct facts *facts);
  * one with the newer facts_checked_at. Flags that say how the domain came to us
  * (imported, private suffix) are kept from both. */
 struct facts facts_merge(const struct facts *a, const struct facts *b);
+
+/* What a clock that ran ahead has left, at its right time now: signs of a lapse or a
+ * new owner count as of now, checks as not made and due. A domain that would have
+ * entered the cache after now has a new owner now, as far as anybody knows. True if
+ * anything was to be changed; *unverified: the last of these. */
+bool facts_forget_future(struct facts *facts, int64_t now, bool *unverified);
 
 /* The tokens of logs and JSON; _from_text gives ERR_DATA for an unknown one. */
 const char *state_text(enum state state);

@@ -38,8 +38,9 @@ enum history_kind {
 	HISTORY_RELEASED = 7,  /* an operator let a change pass that the brake had held back */
 	HISTORY_DISCARDED = 8, /* an operator dropped one */
 	HISTORY_UNDONE = 9,    /* an operator took back what a host had said */
+	HISTORY_LOST = 10,     /* the record was damaged: nothing of before counts any more */
 };
-enum { HISTORY_KIND_LAST = HISTORY_UNDONE };
+enum { HISTORY_KIND_LAST = HISTORY_LOST };
 
 /* The three times owner_since is made of. */
 struct history_owner {

@@ -69,13 +69,13 @@ out:
 enum err change_facts(const struct cli *cli, struct cache_txn *txn, const struct domain *domain,
 		      struct facts *facts, bool *is_new, struct why *why)
 {
-	enum err err = cache_get_facts(txn, domain, facts);
+	unsigned flags =
+		domain_is_below_private(cli->suffixes, domain) ? FACTS_PRIVATE_SUFFIX : 0;
+	enum err err = cache_take_facts(txn, domain, flags, facts);
 
 	*is_new = err == ERR_NOT_FOUND;
 	if (err == ERR_NOT_FOUND) {
-		*facts = facts_new(cli->now, domain_is_below_private(cli->suffixes, domain)
-						     ? FACTS_PRIVATE_SUFFIX
-						     : 0);
+		*facts = facts_new(cli->now, flags);
 		return ERR_OK;
 	}
 	if (err != ERR_OK)

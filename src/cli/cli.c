@@ -129,13 +129,28 @@ bool cli_open_conf(struct cli *cli)
 	return true;
 }
 
-static struct cache_options cache_options(const struct cli *cli)
+/* The command goes on without the record, and ends with 75. */
+static void told_damaged(void *context, const char *database, const char *name)
+{
+	struct cli *cli = context;
+	bool of_domain = strcmp(database, "facts") == 0;
+
+	fprintf(stderr, "resetguard: %s: a damaged record in %s is left out%s%s%s\n", name, database,
+		of_domain ? ": 'resetguard refresh " : "", of_domain ? name : "",
+		of_domain ? "' replaces it" : "");
+	cli->deferred = true;
+}
+
+struct cache_options cli_cache_options(struct cli *cli)
 {
 	return (struct cache_options){
 		.cache_dir = cli->conf->cache_dir,
 		.map_size = cli->conf->map_size,
 		.readers = CLI_READERS,
 		.takers = deliver_takers(cli->conf),
+		.begins_anew = cli->begins_anew,
+		.damaged = told_damaged,
+		.context = cli,
 	};
 }
 
@@ -156,7 +171,7 @@ static enum err become_updater(const struct cli *cli, struct privilege_user *use
 
 bool cli_open_reader(struct cli *cli)
 {
-	const struct cache_options options = cache_options(cli);
+	const struct cache_options options = cli_cache_options(cli);
 	struct privilege_user user = {.name = ""};
 	struct why why = {""};
 	enum err err = become_updater(cli, &user, &why);
@@ -168,9 +183,8 @@ bool cli_open_reader(struct cli *cli)
 	return err == ERR_OK;
 }
 
-bool cli_open_writer(struct cli *cli)
+bool cli_prepare_cache(struct cli *cli)
 {
-	const struct cache_options options = cache_options(cli);
 	struct privilege_user user = {.name = "", .uid = (uid_t)-1, .gid = (gid_t)-1};
 	struct why why = {""};
 	enum err err = ERR_OK;
@@ -181,8 +195,20 @@ bool cli_open_writer(struct cli *cli)
 		err = cache_prepare(cli->conf->cache_dir, user.uid, user.gid, &why);
 	if (err == ERR_OK)
 		err = become_updater(cli, &user, &why);
-	if (err == ERR_OK)
-		err = cache_open_writer(&options, &cli->cache, &why);
+	if (err != ERR_OK)
+		cli_error(cli, err, "%s", why.text);
+	return err == ERR_OK;
+}
+
+bool cli_open_writer(struct cli *cli)
+{
+	const struct cache_options options = cli_cache_options(cli);
+	struct why why = {""};
+	enum err err;
+
+	if (!cli_prepare_cache(cli))
+		return false;
+	err = cache_open_writer(&options, &cli->cache, &why);
 	if (err != ERR_OK)
 		cli_error(cli, err, "%s", why.text);
 	return err == ERR_OK;

@@ -29,6 +29,7 @@ struct cli {
 	const char *conf_path; /* NULL: the default */
 	bool quiet;
 	bool verbose;
+	bool begins_anew; /* cache_options */
 	int64_t now; /* when the command started */
 
 	struct conf *conf;
@@ -76,6 +77,9 @@ bool cli_open_reader(struct cli *cli);
 /* For commands that write: makes what is missing, with owners and modes. As root
  * becomes updater_user: open the files that were given before. */
 bool cli_open_writer(struct cli *cli);
+/* The first half of that: the directories, owners and modes, and the user. */
+bool cli_prepare_cache(struct cli *cli);
+struct cache_options cli_cache_options(struct cli *cli);
 /* A snapshot, or a report why not. */
 bool cli_read_begin(struct cli *cli, struct cache_txn **txn);
 struct judge cli_judge(const struct cli *cli);

@@ -320,11 +320,16 @@ static void run(struct cli *cli, FILE *file, const char *file_name)
 
 void cmd_import(struct cli *cli, int argc, char **argv)
 {
-	static const struct option options[] = {{NULL, 0, NULL, 0}};
+	static const struct option options[] = {{"new", no_argument, NULL, 'n'},
+						{NULL, 0, NULL, 0}};
 	const char *name = "-";
 	FILE *file = stdin;
+	int option;
 
-	if (getopt_long(argc, argv, "", options, NULL) >= 0 || argc - optind > 1) {
+	for (option = getopt_long(argc, argv, "", options, NULL); option == 'n';
+	     option = getopt_long(argc, argv, "", options, NULL))
+		cli->begins_anew = true;
+	if (option >= 0 || argc - optind > 1) {
 		cli_usage_error(cli, "import: name one file, or none for standard input");
 		return;
 	}

@@ -45,7 +45,7 @@ static enum err verify_address(struct cli *cli, struct cache_txn *txn, const str
 {
 	struct address_hash hash = cache_address_hash(txn, &name->mailbox);
 	struct address_facts address = {0};
-	enum err err = cache_get_address(txn, &hash, &address);
+	enum err err = cache_take_address(txn, &hash, &address);
 	int64_t at;
 
 	if (err != ERR_OK && err != ERR_NOT_FOUND)
@@ -135,7 +135,7 @@ static enum err unverify_address(struct cli *cli, struct cache_txn *txn,
 {
 	struct address_hash hash = cache_address_hash(txn, &name->mailbox);
 	struct address_facts address = {0};
-	enum err err = cache_get_address(txn, &hash, &address);
+	enum err err = cache_take_address(txn, &hash, &address);
 
 	if (err != ERR_OK && err != ERR_NOT_FOUND)
 		return err;

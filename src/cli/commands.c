@@ -26,7 +26,7 @@ static const struct cli_command commands[] = {
 	{"pin", "[--until T] [--by WHO] [--note TEXT] accept|reject NAME...|-",
 	 "an operator's override, with an end", cmd_pin},
 	{"unpin", "NAME...|-", "remove an override", cmd_unpin},
-	{"import", "[FILE|-]", "domains or addresses: plain, CSV (address,verified_at), or exported",
+	{"import", "[--new] [FILE|-]", "domains or addresses: plain, CSV (address,verified_at), or exported",
 	 cmd_import},
 	{"export", "", "everything in the cache, one JSON object a line", cmd_export},
 	{"stats", "[--json]", "counts, ages, what is due at which host, what the brake holds",
@@ -40,6 +40,11 @@ static const struct cli_command commands[] = {
 	 cmd_audit},
 	{"classify", "[--json] [--explain] FILE...|-",
 	 "which rule, if any, takes each message of a file, folder, mbox or Maildir", cmd_classify},
+	{"backup", "FILE|-", "the whole cache and its key, verified, in one file", cmd_backup},
+	{"restore", "[--check] FILE|-", "put a backup in the cache's place, or only verify it",
+	 cmd_restore},
+	{"prune", "--future | NAME...|-", "forget domains or addresses and what is known of them",
+	 cmd_prune},
 	{"config", "[--check|--defaults]", "the configuration in force", cmd_config},
 };
 

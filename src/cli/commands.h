@@ -7,6 +7,7 @@
 
 void cmd_audit(struct cli *cli, int argc, char **argv);
 void cmd_classify(struct cli *cli, int argc, char **argv);
+void cmd_backup(struct cli *cli, int argc, char **argv);
 void cmd_config(struct cli *cli, int argc, char **argv);
 void cmd_stats(struct cli *cli, int argc, char **argv);
 void cmd_status(struct cli *cli, int argc, char **argv);
@@ -16,7 +17,9 @@ void cmd_import(struct cli *cli, int argc, char **argv);
 void cmd_list(struct cli *cli, int argc, char **argv);
 void cmd_lookup(struct cli *cli, int argc, char **argv);
 void cmd_pin(struct cli *cli, int argc, char **argv);
+void cmd_prune(struct cli *cli, int argc, char **argv);
 void cmd_refresh(struct cli *cli, int argc, char **argv);
+void cmd_restore(struct cli *cli, int argc, char **argv);
 void cmd_unpin(struct cli *cli, int argc, char **argv);
 void cmd_unverify(struct cli *cli, int argc, char **argv);
 void cmd_verify(struct cli *cli, int argc, char **argv);

@@ -91,3 +91,12 @@ uint64_t addresses_text_hash(const char *text, size_t length)
 	uint64_t hash = wire_read_u64(&reader);
 	return hash == 0 ? 1 : hash;
 }
+
+void addresses_digest(struct bytes data, unsigned char digest[ADDRESSES_DIGEST_SIZE])
+{
+	unsigned char before[ADDRESSES_DIGEST_SIZE];
+
+	memcpy(before, digest, sizeof before);
+	(void)crypto_generichash(digest, ADDRESSES_DIGEST_SIZE, data.data, data.length, before,
+				 sizeof before);
+}

@@ -16,18 +16,19 @@
 #include "resetguard/time.h"
 #include "resetguard/wire.h"
 
-enum { META_VERSION = 1, META_SIZE = 1 + ADDRESSES_FINGERPRINT_SIZE + 4 + 4 };
-
 struct cache {
 	struct store *store;
 	char *cache_dir;
 	struct cache_txn *txns; /* by store_txn_index */
 	unsigned takers;	/* of changes; 1 << enum outbox_taker */
 
-	/* The key that belongs to the last snapshot verified. Another one comes
-	 * only with another environment, after the last snapshot of the old. */
-	_Atomic(const struct cache_key *) key;
-	_Atomic uint64_t verified; /* store_snapshot_id; 0: none */
+	/* The key that belongs to the last snapshot verified; it says itself which that
+	 * is, since a restore may bring another key while older snapshots are read. */
+	_Atomic(struct cache_key *) key;
+
+	bool begins_anew; /* cache_options */
+	struct cache_damage damage;
+	bool key_is_staged; /* of the writer */
 
 	pthread_mutex_t lock; /* for what follows, and to verify */
 	struct cache_key *keys;
@@ -35,53 +36,19 @@ struct cache {
 	struct why why; /* of problem */
 };
 
-static struct bytes meta_name(void)
-{
-	static const char NAME[] = "cache";
-
-	return (struct bytes){NAME, sizeof NAME - 1};
-}
-
 /* ---- meta and key ---- */
-
-static void meta_encode(const struct cache_meta *meta, unsigned char record[META_SIZE])
-{
-	struct wire_writer writer = wire_writer_init(record, META_SIZE);
-
-	wire_write_u8(&writer, META_VERSION);
-	wire_write_bytes(&writer, meta->fingerprint.bytes, sizeof meta->fingerprint.bytes);
-	wire_write_time(&writer, meta->committed_at);
-	wire_write_u32(&writer, meta->history_sequence);
-}
-
-static enum err meta_decode(struct bytes record, struct cache_meta *meta)
-{
-	struct wire_reader reader = wire_reader_init(record);
-	unsigned version = wire_read_u8(&reader);
-	if (!reader.failed && version != META_VERSION)
-		return ERR_VERSION;
-
-	struct cache_meta read;
-	wire_read_bytes(&reader, read.fingerprint.bytes, sizeof read.fingerprint.bytes);
-	read.committed_at = wire_read_time(&reader);
-	read.history_sequence = wire_read_u32(&reader);
-	if (!wire_read_done(&reader))
-		return ERR_DAMAGED;
-	*meta = read;
-	return ERR_OK;
-}
 
 static enum err read_meta(const struct cache *cache, struct store_txn *txn, struct cache_meta *meta,
 			  struct why *why)
 {
 	struct bytes record;
 
-	enum err err = store_get(txn, STORE_META, meta_name(), &record);
+	enum err err = store_get(txn, STORE_META, cache_meta_name(), &record);
 	if (err == ERR_NOT_FOUND)
 		return err_why(ERR_NO_INPUT, why, "%s is empty: run 'resetguard import'",
 			       cache->cache_dir);
 	if (err == ERR_OK)
-		err = meta_decode(record, meta);
+		err = cache_meta_decode(record, meta);
 	if (err == ERR_VERSION)
 		return err_why(err, why,
 			       "%s was made by a version of resetguard that this one does not know: "
@@ -100,9 +67,10 @@ static bool fingerprint_equal(const struct addresses_fingerprint *a,
 }
 
 /* Any thread may be using the keys that were in use before: they stay. */
-static enum err use_key(struct cache *cache, const struct addresses_key *key, struct why *why)
+static enum err add_key(struct cache *cache, const struct addresses_key *key,
+			struct cache_key **added, struct why *why)
 {
-	struct cache_key *new = malloc(sizeof *new);
+	struct cache_key *new = calloc(1, sizeof *new);
 	if (new == NULL)
 		return err_why(ERR_NO_MEMORY, why, "%s: out of memory", cache->cache_dir);
 
@@ -110,40 +78,35 @@ static enum err use_key(struct cache *cache, const struct addresses_key *key, st
 	new->fingerprint = addresses_key_fingerprint(key);
 	new->older = cache->keys;
 	cache->keys = new;
-	atomic_store_explicit(&cache->key, new, memory_order_release);
+	*added = new;
 	return ERR_OK;
 }
 
-/* Reads address.key if the one in use is not the one that belongs to meta. */
-static enum err match_key(struct cache *cache, const struct cache_meta *meta, struct why *why)
+/* The key that belongs to meta: one that was in use before, or that of the file. */
+static enum err match_key(struct cache *cache, const struct cache_meta *meta,
+			  struct cache_key **key, struct why *why)
 {
-	if (cache->keys != NULL && fingerprint_equal(&cache->keys->fingerprint, &meta->fingerprint))
-		return ERR_OK;
+	struct addresses_key read;
 
-	struct addresses_key key;
-	enum err err = cache_layout_read_key(cache->cache_dir, &key, why);
-	if (err == ERR_NO_INPUT)
-		return err_why(ERR_DAMAGED, why,
-			       "%s/address.key is missing: restore it from the cache's backup",
-			       cache->cache_dir);
-	if (err != ERR_OK)
-		return err;
-	struct addresses_fingerprint fingerprint = addresses_key_fingerprint(&key);
-	if (!fingerprint_equal(&fingerprint, &meta->fingerprint))
-		return err_why(ERR_DAMAGED, why,
-			       "%s/address.key belongs to another cache: restore both from one backup",
-			       cache->cache_dir);
-	return use_key(cache, &key, why);
+	for (struct cache_key *known = cache->keys; known != NULL; known = known->older) {
+		if (fingerprint_equal(&known->fingerprint, &meta->fingerprint)) {
+			*key = known;
+			return ERR_OK;
+		}
+	}
+	enum err err = cache_layout_find_key(cache->cache_dir, &meta->fingerprint, &read,
+					     &cache->key_is_staged, why);
+	return err == ERR_OK ? add_key(cache, &read, key, why) : err;
 }
 
-/* Whether this program can read what the transaction shows. */
+/* Whether this program can read what the transaction shows, and with which key. */
 static enum err verify(struct cache *cache, struct store_txn *txn, struct cache_meta *meta,
-		       struct why *why)
+		       struct cache_key **key, struct why *why)
 {
 	pthread_mutex_lock(&cache->lock);
 	enum err err = read_meta(cache, txn, meta, &cache->why);
 	if (err == ERR_OK)
-		err = match_key(cache, meta, &cache->why);
+		err = match_key(cache, meta, key, &cache->why);
 	cache->problem = err;
 	if (err != ERR_OK && why != NULL)
 		*why = cache->why;
@@ -164,6 +127,8 @@ static struct cache *cache_new(const struct cache_options *options)
 	pthread_mutex_init(&new->lock, NULL);
 	new->takers = options->takers;
 	new->cache_dir = strdup(options->cache_dir);
+	new->begins_anew = options->begins_anew;
+	new->damage = (struct cache_damage){options->damaged, options->context};
 	new->txns = aligned_alloc(alignof(struct cache_txn), txns * sizeof *new->txns);
 	if (new->cache_dir == NULL || new->txns == NULL) {
 		cache_close(new);
@@ -172,25 +137,31 @@ static struct cache *cache_new(const struct cache_options *options)
 	return new;
 }
 
-typedef enum err store_opener(const struct store_options *, struct store **, struct why *);
-
-static enum err open_with(store_opener *opener, const struct cache_options *options,
-			  struct cache **cache, struct why *why)
+enum err cache_open_store(const struct cache_options *options, cache_store_opener *opener,
+			  struct store **store, struct why *why)
 {
-	struct cache *new = cache_new(options);
 	char *directory = NULL;
-	if (new == NULL || asprintf(&directory, "%s/cache", options->cache_dir) < 0) {
-		cache_close(new);
+	if (asprintf(&directory, "%s/cache", options->cache_dir) < 0)
 		return err_why(ERR_NO_MEMORY, why, "%s: out of memory", options->cache_dir);
-	}
 
 	struct store_options store_options = {
 		.directory = directory,
 		.map_size = options->map_size,
 		.readers = options->readers,
 	};
-	enum err err = opener(&store_options, &new->store, why);
+	enum err err = opener(&store_options, store, why);
 	free(directory);
+	return err;
+}
+
+static enum err open_with(cache_store_opener *opener, const struct cache_options *options,
+			  struct cache **cache, struct why *why)
+{
+	struct cache *new = cache_new(options);
+	if (new == NULL)
+		return err_why(ERR_NO_MEMORY, why, "%s: out of memory", options->cache_dir);
+
+	enum err err = cache_open_store(options, opener, &new->store, why);
 	if (err != ERR_OK) {
 		cache_close(new);
 		return err;
@@ -215,10 +186,27 @@ enum err cache_open_reader(const struct cache_options *options, struct cache **c
 	return ERR_OK;
 }
 
+/* A new one, staged, or the one that is there and may begin a new cache. */
+static enum err first_key(struct cache *cache, struct addresses_key *key, struct why *why)
+{
+	if (cache->begins_anew) {
+		enum err err = cache_layout_read_key(cache->cache_dir, key, why);
+		if (err != ERR_NO_INPUT)
+			return err;
+	}
+	enum err err = cache_layout_check_new(cache->cache_dir, why);
+	if (err != ERR_OK)
+		return err;
+	err = addresses_key_generate(key);
+	if (err != ERR_OK)
+		return err_why(err, why, "%s: no random numbers for address.key", cache->cache_dir);
+	return cache_layout_stage_key(cache->cache_dir, key, why);
+}
+
 /* The first record of a new cache. The key is on disk before its fingerprint. */
 static enum err create_meta(struct cache *cache, struct store_txn *txn, struct why *why)
 {
-	unsigned char record[META_SIZE];
+	unsigned char record[CACHE_META_SIZE];
 	struct cache_meta meta = {0};
 	struct addresses_key key;
 	uint64_t domains;
@@ -228,19 +216,12 @@ static enum err create_meta(struct cache *cache, struct store_txn *txn, struct w
 		return err_why(ERR_DAMAGED, why, "%s has lost its meta record: restore a backup",
 			       cache->cache_dir);
 
-	err = cache_layout_read_key(cache->cache_dir, &key, why);
-	if (err == ERR_NO_INPUT) {
-		err = addresses_key_generate(&key);
-		if (err != ERR_OK)
-			return err_why(err, why, "%s: no random numbers for address.key",
-				       cache->cache_dir);
-		err = cache_layout_write_key(cache->cache_dir, &key, why);
-	}
+	err = first_key(cache, &key, why);
 	if (err != ERR_OK)
 		return err;
 	meta.fingerprint = addresses_key_fingerprint(&key);
-	meta_encode(&meta, record);
-	err = store_put(txn, STORE_META, meta_name(), (struct bytes){record, sizeof record});
+	cache_meta_encode(&meta, record);
+	err = store_put(txn, STORE_META, cache_meta_name(), (struct bytes){record, sizeof record});
 	return err == ERR_OK ? ERR_OK : err_why(err, why, "%s: %s", cache->cache_dir, err_text(err));
 }
 
@@ -249,19 +230,24 @@ static enum err make_ready(struct cache *cache, struct why *why)
 	struct store_txn *txn;
 	struct bytes record;
 	struct cache_meta meta;
+	struct cache_key *key;
 
 	enum err err = store_write_begin(cache->store, &txn, why);
 	if (err != ERR_OK)
 		return err;
-	if (store_get(txn, STORE_META, meta_name(), &record) == ERR_NOT_FOUND)
+	if (store_get(txn, STORE_META, cache_meta_name(), &record) == ERR_NOT_FOUND)
 		err = create_meta(cache, txn, why);
 	if (err == ERR_OK)
-		err = verify(cache, txn, &meta, why);
+		err = verify(cache, txn, &meta, &key, why);
 	if (err != ERR_OK) {
 		store_write_abort(txn);
 		return err;
 	}
-	return store_write_commit(txn, why);
+	err = store_write_commit(txn, why);
+	/* Another writer may have taken it meanwhile. */
+	if (err == ERR_OK && cache->key_is_staged)
+		err = cache_layout_take_staged_key(cache->cache_dir, why);
+	return err == ERR_NO_INPUT ? ERR_OK : err;
 }
 
 enum err cache_open_writer(const struct cache_options *options, struct cache **cache,
@@ -269,7 +255,10 @@ enum err cache_open_writer(const struct cache_options *options, struct cache **c
 {
 	struct cache *new;
 
-	enum err err = open_with(store_open_writer, options, &new, why);
+	enum err err = options->begins_anew ? ERR_OK
+					    : cache_layout_check_lost(options->cache_dir, why);
+	if (err == ERR_OK)
+		err = open_with(store_open_writer, options, &new, why);
 	if (err != ERR_OK)
 		return err;
 	err = make_ready(new, why);
@@ -313,12 +302,14 @@ enum err cache_status(struct cache *cache, struct why *why)
 
 /* ---- transactions ---- */
 
-static struct cache_txn *txn_of(struct cache *cache, struct store_txn *store)
+static struct cache_txn *txn_of(struct cache *cache, struct store_txn *store,
+				const struct cache_key *key)
 {
 	struct cache_txn *txn = &cache->txns[store_txn_index(store)];
 
 	txn->store = store;
-	txn->key = atomic_load_explicit(&cache->key, memory_order_acquire);
+	txn->key = key;
+	txn->damage = &cache->damage;
 	return txn;
 }
 
@@ -331,15 +322,18 @@ enum err cache_read_begin(struct cache *cache, int64_t monotonic_ms, struct cach
 	if (err != ERR_OK)
 		return err;
 	uint64_t snapshot = store_snapshot_id(store);
-	if (atomic_load_explicit(&cache->verified, memory_order_acquire) != snapshot) {
-		err = verify(cache, store, &meta, NULL);
+	struct cache_key *key = atomic_load_explicit(&cache->key, memory_order_acquire);
+	if (key == NULL ||
+	    atomic_load_explicit(&key->verified, memory_order_acquire) != snapshot) {
+		err = verify(cache, store, &meta, &key, NULL);
 		if (err != ERR_OK) {
 			store_read_end(store);
 			return err;
 		}
-		atomic_store_explicit(&cache->verified, snapshot, memory_order_release);
+		atomic_store_explicit(&key->verified, snapshot, memory_order_release);
+		atomic_store_explicit(&cache->key, key, memory_order_release);
 	}
-	*txn = txn_of(cache, store);
+	*txn = txn_of(cache, store, key);
 	return ERR_OK;
 }
 
@@ -348,26 +342,28 @@ void cache_read_end(struct cache_txn *txn)
 	store_read_end(txn->store);
 }
 
-enum err cache_write_begin(struct cache *cache, int64_t now, struct cache_txn **txn,
-			   struct why *why)
+enum err cache_write_begin_at(struct cache *cache, int64_t now, bool after_future,
+			      struct cache_txn **txn, struct why *why)
 {
 	struct cache_meta meta;
+	struct cache_key *key;
 	struct store_txn *store;
 
 	enum err err = store_write_begin(cache->store, &store, why);
 	if (err != ERR_OK)
 		return err;
-	err = verify(cache, store, &meta, why);
-	if (err == ERR_OK && now < meta.committed_at)
+	err = verify(cache, store, &meta, &key, why);
+	if (err == ERR_OK && now < meta.committed_at && !after_future)
 		err = err_why(ERR_CLOCK, why,
-			      "the clock says %s, but %s was last written at %s: set the clock right",
+			      "the clock says %s, but %s was last written at %s: set the clock right, "
+			      "or, if it was wrong then, run 'resetguard prune --future'",
 			      time_format(now).text, cache->cache_dir,
 			      time_format(meta.committed_at).text);
 	if (err != ERR_OK) {
 		store_write_abort(store);
 		return err;
 	}
-	struct cache_txn *begun = txn_of(cache, store);
+	struct cache_txn *begun = txn_of(cache, store, key);
 	begun->meta = meta;
 	begun->now = now;
 	begun->written = false;
@@ -377,6 +373,12 @@ enum err cache_write_begin(struct cache *cache, int64_t now, struct cache_txn **
 	return ERR_OK;
 }
 
+enum err cache_write_begin(struct cache *cache, int64_t now, struct cache_txn **txn,
+			   struct why *why)
+{
+	return cache_write_begin_at(cache, now, false, txn, why);
+}
+
 int64_t cache_committed_at(const struct cache_txn *txn)
 {
 	return txn->meta.committed_at;
@@ -384,11 +386,11 @@ int64_t cache_committed_at(const struct cache_txn *txn)
 
 static enum err write_meta(struct cache_txn *txn)
 {
-	unsigned char record[META_SIZE];
+	unsigned char record[CACHE_META_SIZE];
 
 	txn->meta.committed_at = txn->now;
-	meta_encode(&txn->meta, record);
-	return store_put(txn->store, STORE_META, meta_name(), (struct bytes){record, sizeof record});
+	cache_meta_encode(&txn->meta, record);
+	return store_put(txn->store, STORE_META, cache_meta_name(), (struct bytes){record, sizeof record});
 }
 
 enum err cache_write_commit(struct cache_txn *txn, struct why *why)

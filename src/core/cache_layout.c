@@ -15,6 +15,7 @@
 
 static const char KEY_FILE[] = "address.key";
 static const char KEY_FILE_NEW[] = "address.key.new";
+static const char DATA_FILE[] = "cache/data.mdb";
 enum { KEY_MODE = 0640 };
 
 /* One thing of the layout. */
@@ -30,7 +31,7 @@ static const struct place LAYOUT[] = {
 	{"cache", S_IFDIR, 02750, true},
 	{"wanted", S_IFDIR, 02770, true},
 	{"refresh.lock", S_IFREG, 0640, true},
-	{"cache/data.mdb", S_IFREG, 0640, false},
+	{DATA_FILE, S_IFREG, 0640, false},
 	{"cache/lock.mdb", S_IFREG, 0660, false},
 	{KEY_FILE, S_IFREG, KEY_MODE, false},
 };
@@ -140,10 +141,11 @@ enum err cache_prepare(const char *cache_dir, uid_t owner, gid_t group, struct w
 	return ERR_OK;
 }
 
-enum err cache_layout_read_key(const char *cache_dir, struct addresses_key *key, struct why *why)
+static enum err read_key(const char *cache_dir, const char *name, struct addresses_key *key,
+			 struct why *why)
 {
 	char path[PATH_MAX];
-	enum err err = path_of(cache_dir, KEY_FILE, path, why);
+	enum err err = path_of(cache_dir, name, path, why);
 	if (err != ERR_OK)
 		return err;
 	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
@@ -162,6 +164,67 @@ enum err cache_layout_read_key(const char *cache_dir, struct addresses_key *key,
 		memcpy(key->bytes, bytes, sizeof key->bytes);
 	close(fd);
 	return err;
+}
+
+enum err cache_layout_read_key(const char *cache_dir, struct addresses_key *key, struct why *why)
+{
+	return read_key(cache_dir, KEY_FILE, key, why);
+}
+
+static bool is_of(const struct addresses_key *key, const struct addresses_fingerprint *fingerprint)
+{
+	struct addresses_fingerprint is = addresses_key_fingerprint(key);
+
+	return memcmp(is.bytes, fingerprint->bytes, sizeof is.bytes) == 0;
+}
+
+enum err cache_layout_find_key(const char *cache_dir,
+			       const struct addresses_fingerprint *fingerprint,
+			       struct addresses_key *key, bool *is_staged, struct why *why)
+{
+	struct addresses_key read;
+
+	enum err err = read_key(cache_dir, KEY_FILE, &read, why);
+	bool staged = err != ERR_OK || !is_of(&read, fingerprint);
+	if (staged && read_key(cache_dir, KEY_FILE_NEW, &read, NULL) == ERR_OK &&
+	    is_of(&read, fingerprint))
+		err = ERR_OK;
+	else if (err == ERR_NO_INPUT)
+		return err_why(ERR_DAMAGED, why,
+			       "%s/address.key is missing: restore it from the cache's backup",
+			       cache_dir);
+	else if (err == ERR_OK && staged)
+		return err_why(ERR_DAMAGED, why,
+			       "%s/address.key belongs to another cache: restore both from one backup",
+			       cache_dir);
+	if (err != ERR_OK)
+		return err;
+	*key = read;
+	*is_staged = staged;
+	return ERR_OK;
+}
+
+static bool is_there(const char *cache_dir, const char *name)
+{
+	char path[PATH_MAX];
+	struct stat status;
+
+	return path_of(cache_dir, name, path, NULL) == ERR_OK && lstat(path, &status) == 0;
+}
+
+enum err cache_layout_check_new(const char *cache_dir, struct why *why)
+{
+	if (!is_there(cache_dir, KEY_FILE))
+		return ERR_OK;
+	return err_why(ERR_DAMAGED, why,
+		       "%s/cache has been lost, its address.key is still there: 'resetguard restore' "
+		       "a backup, or begin anew with 'resetguard import --new'",
+		       cache_dir);
+}
+
+enum err cache_layout_check_lost(const char *cache_dir, struct why *why)
+{
+	return is_there(cache_dir, DATA_FILE) ? ERR_OK : cache_layout_check_new(cache_dir, why);
 }
 
 static enum err write_key(int fd, const struct addresses_key *key, const char *path,
@@ -188,8 +251,30 @@ static enum err sync_directory(const char *path, struct why *why)
 	return ERR_OK;
 }
 
-enum err cache_layout_write_key(const char *cache_dir, const struct addresses_key *key,
+enum err cache_layout_stage_key(const char *cache_dir, const struct addresses_key *key,
 				struct why *why)
+{
+	char path[PATH_MAX];
+	enum err err = path_of(cache_dir, KEY_FILE_NEW, path, why);
+	if (err != ERR_OK)
+		return err;
+
+	/* Left over from a writer that was killed before its commit. */
+	if (unlink(path) != 0 && errno != ENOENT)
+		return err_why_errno(errno, why, "%s", path);
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, KEY_MODE);
+	if (fd < 0)
+		return err_why_errno(errno, why, "%s: cannot make it", path);
+	err = write_key(fd, key, path, why);
+	close(fd);
+	if (err != ERR_OK) {
+		unlink(path);
+		return err;
+	}
+	return sync_directory(cache_dir, why);
+}
+
+enum err cache_layout_take_staged_key(const char *cache_dir, struct why *why)
 {
 	char path[PATH_MAX];
 	char new_path[PATH_MAX];
@@ -198,20 +283,15 @@ enum err cache_layout_write_key(const char *cache_dir, const struct addresses_ke
 		err = path_of(cache_dir, KEY_FILE_NEW, new_path, why);
 	if (err != ERR_OK)
 		return err;
-
-	/* Left over from a writer that was killed here. */
-	if (unlink(new_path) != 0 && errno != ENOENT)
-		return err_why_errno(errno, why, "%s", new_path);
-	int fd = open(new_path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, KEY_MODE);
-	if (fd < 0)
-		return err_why_errno(errno, why, "%s: cannot make it", new_path);
-	err = write_key(fd, key, new_path, why);
-	close(fd);
-	if (err == ERR_OK && rename(new_path, path) != 0)
-		err = err_why_errno(errno, why, "%s: cannot make it", path);
-	if (err != ERR_OK) {
-		unlink(new_path);
-		return err;
-	}
+	if (rename(new_path, path) != 0)
+		return err_why_errno(errno, why, "%s: cannot make it", path);
 	return sync_directory(cache_dir, why);
+}
+
+void cache_layout_drop_staged_key(const char *cache_dir)
+{
+	char path[PATH_MAX];
+
+	if (path_of(cache_dir, KEY_FILE_NEW, path, NULL) == ERR_OK)
+		(void)unlink(path);
 }

@@ -4,6 +4,8 @@
 #ifndef RESETGUARD_CACHE_LAYOUT_H
 #define RESETGUARD_CACHE_LAYOUT_H
 
+#include <stdbool.h>
+
 #include "resetguard/addresses.h"
 #include "resetguard/err.h"
 
@@ -11,9 +13,29 @@
 MUST_CHECK enum err cache_layout_read_key(const char *cache_dir, struct addresses_key *key,
 					  struct why *why);
 
-/* On disk before it returns, whole or not at all. The caller holds the cache's
- * write transaction, so that there is one writer. */
-MUST_CHECK enum err cache_layout_write_key(const char *cache_dir, const struct addresses_key *key,
+/*
+ * A key takes its place with the commit that puts its fingerprint into meta, so that
+ * whoever is killed in between leaves a cache that has its key: it is staged beside
+ * address.key before the commit, and renamed after it. All with the cache's
+ * write transaction open, or just committed: there is one writer.
+ */
+
+/* On disk before it returns, whole or not at all. */
+MUST_CHECK enum err cache_layout_stage_key(const char *cache_dir, const struct addresses_key *key,
 					   struct why *why);
+MUST_CHECK enum err cache_layout_take_staged_key(const char *cache_dir, struct why *why);
+/* Left over from a writer that was killed before its commit, if there is one. */
+void cache_layout_drop_staged_key(const char *cache_dir);
+/* The key with that fingerprint, staged or not. ERR_DAMAGED: there is none, or another. */
+MUST_CHECK enum err cache_layout_find_key(const char *cache_dir,
+					  const struct addresses_fingerprint *fingerprint,
+					  struct addresses_key *key, bool *is_staged,
+					  struct why *why);
+
+/* ERR_DAMAGED: address.key is there and may not begin a new cache, since what it
+ * belongs to has been lost. */
+MUST_CHECK enum err cache_layout_check_new(const char *cache_dir, struct why *why);
+/* The same, if there is no data.mdb either. */
+MUST_CHECK enum err cache_layout_check_lost(const char *cache_dir, struct why *why);
 
 #endif

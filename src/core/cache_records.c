@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* cache_records: reading and writing the cache's records. */
+#include <stdbool.h>
 #include <string.h>
 
 #include "cache_txn.h"
 #include "resetguard/cache.h"
+#include "resetguard/log.h"
 #include "resetguard/store.h"
 #include "resetguard/wire.h"
 
@@ -108,6 +110,77 @@ enum err cache_append_facts(struct cache_txn *txn, const struct domain *domain,
 	return err == ERR_EXISTS ? move_due(txn, domain, 0, due_at) : err;
 }
 
+/* The entries of a domain whose next check nobody knows: all of due is looked through. */
+static enum err forget_due(struct cache_txn *txn, const struct domain *domain)
+{
+	unsigned char copy[DUE_KEY_MAX];
+	struct store_cursor *cursor;
+	struct bytes key;
+	struct bytes value;
+	bool found = true;
+
+	while (found) {
+		found = false;
+		enum err err = store_cursor_open(txn->store, STORE_DUE, &cursor);
+		if (err != ERR_OK)
+			return err;
+		err = store_cursor_seek(cursor, (struct bytes){NULL, 0}, &key, &value);
+		while (err == ERR_OK && !found) {
+			found = key.length == 4U + domain->length &&
+				memcmp((const char *)key.data + 4, domain->name, domain->length) == 0;
+			if (found)
+				memcpy(copy, key.data, key.length);
+			else
+				err = store_cursor_next(cursor, &key, &value);
+		}
+		store_cursor_close(cursor);
+		if (found)
+			err = store_delete(txn->store, STORE_DUE,
+					   (struct bytes){copy, 4U + domain->length});
+		if (err != ERR_OK && err != ERR_NOT_FOUND)
+			return err;
+	}
+	return ERR_OK;
+}
+
+static bool makes_no_sense(enum err err)
+{
+	return err == ERR_DAMAGED || err == ERR_VERSION;
+}
+
+enum err cache_take_facts(struct cache_txn *txn, const struct domain *domain, unsigned flags,
+			  struct facts *facts)
+{
+	enum err err = cache_get_facts(txn, domain, facts);
+	if (!makes_no_sense(err))
+		return err;
+
+	struct facts lost = facts_lost(txn->now, flags);
+	struct history_event event = history_event_make(HISTORY_LOST, txn->now, NULL, &lost);
+	log_line(LOG_LEVEL_WARNING,
+		 "the record of %s was damaged: it begins anew, unverified until it is verified",
+		 domain->name);
+	err = forget_due(txn, domain);
+	if (err == ERR_OK)
+		err = cache_put_facts(txn, domain, NULL, &lost);
+	if (err == ERR_OK)
+		err = cache_add_history(txn, domain, &event);
+	if (err == ERR_OK)
+		*facts = lost;
+	return err;
+}
+
+enum err cache_delete_facts(struct cache_txn *txn, const struct domain *domain,
+			    const struct facts *before)
+{
+	txn->written = true;
+	enum err err = before == NULL ? forget_due(txn, domain)
+				      : move_due(txn, domain, facts_next_check_at(before), 0);
+	if (err != ERR_OK)
+		return err;
+	return store_delete(txn->store, STORE_FACTS, domain_bytes(domain));
+}
+
 /* ---- history ---- */
 
 /* Whether the same event is on file: its key is in key then. */
@@ -188,6 +261,28 @@ enum err cache_get_address(struct cache_txn *txn, const struct address_hash *has
 
 	enum err err = store_get(txn->store, STORE_ADDRESSES, hash_bytes(hash), &record);
 	return err == ERR_OK ? addresses_decode(record, facts) : err;
+}
+
+enum err cache_take_address(struct cache_txn *txn, const struct address_hash *hash,
+			    struct address_facts *facts)
+{
+	enum err err = cache_get_address(txn, hash, facts);
+	if (!makes_no_sense(err))
+		return err;
+
+	struct address_facts lost = {.unverified_at = txn->now};
+	log_line(LOG_LEVEL_WARNING,
+		 "the record of an address was damaged: it begins anew, unverified");
+	err = cache_put_address(txn, hash, &lost);
+	if (err == ERR_OK)
+		*facts = lost;
+	return err;
+}
+
+enum err cache_delete_address(struct cache_txn *txn, const struct address_hash *hash)
+{
+	txn->written = true;
+	return store_delete(txn->store, STORE_ADDRESSES, hash_bytes(hash));
 }
 
 enum err cache_put_address(struct cache_txn *txn, const struct address_hash *hash,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* cache_walk: the cache's walks over all entries of a database. */
+#include <stdio.h>
 #include <string.h>
 
 #include "cache_txn.h"
@@ -54,7 +55,33 @@ static enum err hash_of_key(struct bytes key, size_t skip, struct address_hash *
 	return ERR_OK;
 }
 
+/* A record that makes no sense is passed over, and told of by the text of its key. */
+static enum err pass_over(const struct cache_txn *txn, enum store_db db, struct bytes key,
+			  enum err err)
+{
+	char name[2 * STORE_KEY_MAX + 1] = "";
+	size_t length = 0;
+
+	if (err != ERR_DAMAGED && err != ERR_VERSION)
+		return err;
+	if (txn->damage->told == NULL)
+		return ERR_OK;
+	for (size_t i = 0; i < key.length && i < STORE_KEY_MAX; i++) {
+		unsigned char c = ((const unsigned char *)key.data)[i];
+		bool is_text = db == STORE_FACTS || db == STORE_HISTORY || db == STORE_PARKED;
+
+		/* What follows a domain in the key of an event is no text. */
+		if (is_text && (c <= ' ' || c >= 0x7f))
+			break;
+		length += (size_t)snprintf(name + length, sizeof name - length,
+					   is_text ? "%c" : "%02x", c);
+	}
+	txn->damage->told(txn->damage->context, store_db_name(db), name);
+	return ERR_OK;
+}
+
 struct facts_walk {
+	const struct cache_txn *txn;
 	enum err (*visit)(void *context, const struct domain *domain, const struct facts *facts);
 	void *context;
 };
@@ -68,7 +95,9 @@ static enum err visit_facts(void *context, struct bytes key, struct bytes value)
 	enum err err = domain_of_key(key, 0, &domain);
 	if (err == ERR_OK)
 		err = facts_decode(value, &facts);
-	return err == ERR_OK ? each->visit(each->context, &domain, &facts) : err;
+	if (err != ERR_OK)
+		return pass_over(each->txn, STORE_FACTS, key, err);
+	return each->visit(each->context, &domain, &facts);
 }
 
 enum err cache_each_facts(struct cache_txn *txn,
@@ -76,7 +105,7 @@ enum err cache_each_facts(struct cache_txn *txn,
 					    const struct facts *facts),
 			  void *context)
 {
-	struct facts_walk each = {visit, context};
+	struct facts_walk each = {txn, visit, context};
 
 	return walk(txn, STORE_FACTS, from_start(), visit_facts, &each);
 }
@@ -107,10 +136,34 @@ enum err cache_each_facts_after(struct cache_txn *txn, const struct domain *afte
 						  const struct facts *facts),
 				void *context)
 {
-	struct facts_part part = {{visit, context}, after};
+	struct facts_part part = {{txn, visit, context}, after};
 	struct bytes from = after != NULL ? (struct bytes){after->name, after->length} : from_start();
 
 	return walk(txn, STORE_FACTS, from, visit_facts_after, &part);
+}
+
+struct domain_walk {
+	enum err (*visit)(void *context, const struct domain *domain);
+	void *context;
+};
+
+static enum err visit_domain(void *context, struct bytes key, struct bytes value)
+{
+	const struct domain_walk *each = context;
+	struct domain domain;
+
+	(void)value;
+	enum err err = domain_of_key(key, 0, &domain);
+	return err == ERR_OK ? each->visit(each->context, &domain) : err;
+}
+
+enum err cache_each_domain(struct cache_txn *txn,
+			   enum err (*visit)(void *context, const struct domain *domain),
+			   void *context)
+{
+	struct domain_walk each = {visit, context};
+
+	return walk(txn, STORE_FACTS, from_start(), visit_domain, &each);
 }
 
 struct due_walk {
@@ -146,6 +199,7 @@ enum err cache_each_due(struct cache_txn *txn, int64_t until,
 }
 
 struct history_walk {
+	const struct cache_txn *txn;
 	enum err (*visit)(void *context, const struct domain *of, const struct history_event *event);
 	void *context;
 	struct bytes prefix;
@@ -162,7 +216,9 @@ static enum err visit_history(void *context, struct bytes key, struct bytes valu
 	     memcmp(key.data, each->prefix.data, each->prefix.length) != 0))
 		return ERR_NOT_FOUND;
 	enum err err = history_decode(key, value, &domain, &event);
-	return err == ERR_OK ? each->visit(each->context, &domain, &event) : err;
+	if (err != ERR_OK)
+		return pass_over(each->txn, STORE_HISTORY, key, err);
+	return each->visit(each->context, &domain, &event);
 }
 
 enum err cache_each_history(struct cache_txn *txn, const struct domain *domain,
@@ -170,7 +226,7 @@ enum err cache_each_history(struct cache_txn *txn, const struct domain *domain,
 					      const struct history_event *event),
 			    void *context)
 {
-	struct history_walk each = {visit, context, from_start()};
+	struct history_walk each = {txn, visit, context, from_start()};
 
 	/* The terminator is the zero byte that ends a domain in the key. */
 	if (domain != NULL)
@@ -179,6 +235,7 @@ enum err cache_each_history(struct cache_txn *txn, const struct domain *domain,
 }
 
 struct address_walk {
+	const struct cache_txn *txn;
 	enum err (*visit)(void *context, const struct address_hash *hash,
 			  const struct address_facts *facts);
 	void *context;
@@ -193,7 +250,9 @@ static enum err visit_address(void *context, struct bytes key, struct bytes valu
 	enum err err = hash_of_key(key, 0, &hash);
 	if (err == ERR_OK)
 		err = addresses_decode(value, &facts);
-	return err == ERR_OK ? each->visit(each->context, &hash, &facts) : err;
+	if (err != ERR_OK)
+		return pass_over(each->txn, STORE_ADDRESSES, key, err);
+	return each->visit(each->context, &hash, &facts);
 }
 
 enum err cache_each_address(struct cache_txn *txn,
@@ -201,12 +260,13 @@ enum err cache_each_address(struct cache_txn *txn,
 					      const struct address_facts *facts),
 			    void *context)
 {
-	struct address_walk each = {visit, context};
+	struct address_walk each = {txn, visit, context};
 
 	return walk(txn, STORE_ADDRESSES, from_start(), visit_address, &each);
 }
 
 struct pin_walk {
+	const struct cache_txn *txn;
 	enum err (*visit)(void *context, const struct domain *domain,
 			  const struct address_hash *hash, const struct pin *pin);
 	void *context;
@@ -219,16 +279,16 @@ static enum err visit_pin(void *context, struct bytes key, struct bytes value)
 	struct address_hash hash;
 	struct pin pin;
 
-	if (key.length == 0)
-		return ERR_DAMAGED;
-	bool of_domain = *(const char *)key.data == 'd';
-	if (!of_domain && *(const char *)key.data != 'a')
-		return ERR_DAMAGED;
-	enum err err = of_domain ? domain_of_key(key, 1, &domain) : hash_of_key(key, 1, &hash);
+	bool of_domain = key.length > 0 && *(const char *)key.data == 'd';
+	enum err err = ERR_DAMAGED;
+	if (of_domain)
+		err = domain_of_key(key, 1, &domain);
+	else if (key.length > 0 && *(const char *)key.data == 'a')
+		err = hash_of_key(key, 1, &hash);
 	if (err == ERR_OK)
 		err = pins_decode(value, &pin);
 	if (err != ERR_OK)
-		return err;
+		return pass_over(each->txn, STORE_PINS, key, err);
 	return each->visit(each->context, of_domain ? &domain : NULL, of_domain ? NULL : &hash,
 			   &pin);
 }
@@ -238,12 +298,13 @@ enum err cache_each_pin(struct cache_txn *txn,
 					  const struct address_hash *hash, const struct pin *pin),
 			void *context)
 {
-	struct pin_walk each = {visit, context};
+	struct pin_walk each = {txn, visit, context};
 
 	return walk(txn, STORE_PINS, from_start(), visit_pin, &each);
 }
 
 struct parked_walk {
+	const struct cache_txn *txn;
 	enum err (*visit)(void *context, const struct domain *domain, const struct parked *parked);
 	void *context;
 };
@@ -257,7 +318,9 @@ static enum err visit_parked(void *context, struct bytes key, struct bytes value
 	enum err err = domain_of_key(key, 0, &domain);
 	if (err == ERR_OK)
 		err = parked_decode(value, &parked);
-	return err == ERR_OK ? each->visit(each->context, &domain, &parked) : err;
+	if (err != ERR_OK)
+		return pass_over(each->txn, STORE_PARKED, key, err);
+	return each->visit(each->context, &domain, &parked);
 }
 
 enum err cache_each_parked(struct cache_txn *txn,
@@ -265,7 +328,7 @@ enum err cache_each_parked(struct cache_txn *txn,
 					     const struct parked *parked),
 			   void *context)
 {
-	struct parked_walk each = {visit, context};
+	struct parked_walk each = {txn, visit, context};
 
 	return walk(txn, STORE_PARKED, from_start(), visit_parked, &each);
 }

@@ -75,6 +75,14 @@ struct facts facts_new(int64_t now, unsigned flags)
 	};
 }
 
+struct facts facts_lost(int64_t now, unsigned flags)
+{
+	struct facts facts = facts_new(now, flags);
+
+	facts.changed_at = facts.transition_at = facts.unverified_at = now;
+	return facts;
+}
+
 int64_t facts_owner_since(const struct facts *facts)
 {
 	return later(facts->registered_at, later(facts->lapsed_at, facts->changed_at));
@@ -225,4 +233,43 @@ struct facts facts_merge(const struct facts *a, const struct facts *b)
 	merged.first_seen_at = sooner_known(a->first_seen_at, b->first_seen_at);
 	merged.flags |= (a->flags | b->flags) & (FACTS_IMPORTED | FACTS_PRIVATE_SUFFIX);
 	return merged;
+}
+
+/* A moment after now becomes what it is replaced by; whether it did. */
+static bool forget(int64_t *moment, int64_t now, int64_t by)
+{
+	if (*moment <= now)
+		return false;
+	*moment = by;
+	return true;
+}
+
+static bool forget_check(struct facts_check *check, int64_t now)
+{
+	bool checked = forget(&check->checked_at, now, 0);
+	bool tried = forget(&check->tried_at, now, now);
+
+	if (checked || tried)
+		check->next_check_at = now;
+	return checked || tried;
+}
+
+bool facts_forget_future(struct facts *facts, int64_t now, bool *unverified)
+{
+	bool changed = false;
+
+	*unverified = forget(&facts->first_seen_at, now, now);
+	if (*unverified)
+		facts->changed_at = facts->transition_at = now;
+	changed |= *unverified;
+	changed |= forget(&facts->lapsed_at, now, now);
+	changed |= forget(&facts->changed_at, now, now);
+	changed |= forget(&facts->transition_at, now, now);
+	changed |= forget(&facts->unverified_at, now, now);
+	/* It counted for nothing as yet. */
+	changed |= forget(&facts->verified_at, now, 0);
+	changed |= forget(&facts->nxdomain_since, now, now);
+	changed |= forget_check(&facts->registry, now);
+	changed |= forget_check(&facts->dns, now);
+	return changed;
 }

@@ -8,7 +8,7 @@ static const char *const KIND_TEXT[] = {
 	[HISTORY_OBSERVED] = "observed", [HISTORY_VERIFY] = "verify", [HISTORY_UNVERIFY] = "unverify",
 	[HISTORY_PIN] = "pin",		 [HISTORY_UNPIN] = "unpin",   [HISTORY_IMPORT] = "import",
 	[HISTORY_RELEASED] = "released", [HISTORY_DISCARDED] = "discarded",
-	[HISTORY_UNDONE] = "undone",
+	[HISTORY_UNDONE] = "undone",	 [HISTORY_LOST] = "lost",
 };
 
 /* After the domain: a zero byte, time and sequence. */

@@ -237,9 +237,8 @@ static enum err add_due(void *context, const struct domain *domain, int64_t due_
 	return refresh_add_if_due(context, domain);
 }
 
-static enum err add_any(void *context, const struct domain *domain, const struct facts *facts)
+static enum err add_any(void *context, const struct domain *domain)
 {
-	(void)facts;
 	return refresh_add(context, domain);
 }
 
@@ -288,7 +287,7 @@ enum err refresh_add_all(struct refresh *refresh, struct why *why)
 
 	if (err != ERR_OK)
 		return cache_status(refresh->options.cache, why);
-	err = cache_each_facts(txn, add_any, refresh);
+	err = cache_each_domain(txn, add_any, refresh);
 	cache_read_end(txn);
 	return err == ERR_OK ? err : err_why(err, why, "the list of domains: %s", err_text(err));
 }

@@ -509,6 +509,9 @@ static enum err read_ticket(struct refresh *refresh, struct ticket *ticket,
 		return err;
 	err = cache_get_facts(txn, domain, &facts);
 	cache_read_end(txn);
+	/* A record that makes no sense is replaced with the answer. */
+	if (err == ERR_DAMAGED || err == ERR_VERSION)
+		err = ERR_NOT_FOUND;
 	if (err != ERR_OK && err != ERR_NOT_FOUND)
 		return err;
 	ticket->checked_at = facts_checked_at(&facts);

@@ -153,14 +153,14 @@ static enum err store_answer(struct refresh *refresh, struct cache_txn *txn, str
 	};
 	struct facts before;
 	struct apply_result applied;
-	enum err err = cache_get_facts(txn, &domain, &before);
+	unsigned flags = domain_is_below_private(refresh->options.suffixes, &domain)
+				 ? FACTS_PRIVATE_SUFFIX
+				 : 0;
+	enum err err = cache_take_facts(txn, &domain, flags, &before);
 	bool is_new = err == ERR_NOT_FOUND;
 
 	if (is_new)
-		before = facts_new(observation->at,
-				   domain_is_below_private(refresh->options.suffixes, &domain)
-					   ? FACTS_PRIVATE_SUFFIX
-					   : 0);
+		before = facts_new(observation->at, flags);
 	else if (err != ERR_OK)
 		return err;
 	applied = facts_apply(&before, observation, &rules);

@@ -69,7 +69,7 @@ guard_forget_hosts() {
 	[ -e "$guard_cache/cache" ] || return 0
 	rg export >"$scratch/exported" 2>/dev/null || return 0
 	rm -rf "$guard_cache/cache"
-	rg -q import "$scratch/exported" || die 'an export cannot be imported'
+	rg -q import --new "$scratch/exported" || die 'an export cannot be imported'
 }
 
 # can_fake_time: faketime is there, and the program starts under it, which one that was

@@ -186,19 +186,73 @@ static void a_cache_without_its_key_is_refused(void **state)
 	assert_int_equal(cache_status(place->cache, NULL), ERR_OK);
 }
 
-/* A writer killed between the key and its fingerprint. */
-static void a_key_without_a_cache_is_used(void **state)
+static void write_key(const struct cacheplace *place, const char *name, const char *key)
+{
+	int fd = open(cacheplace_path(place, name), O_CREAT | O_WRONLY | O_TRUNC, 0640);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, key, strlen(key)), strlen(key));
+	close(fd);
+}
+
+static void assert_key(const struct cacheplace *place, const char *name, const char *wanted)
+{
+	char key[33] = "";
+	int fd = open(cacheplace_path(place, name), O_RDONLY);
+
+	assert_true(fd >= 0);
+	assert_int_equal(read(fd, key, 32), 32);
+	close(fd);
+	assert_string_equal(key, wanted);
+}
+
+static const char SOME_KEY[] = "01234567890123456789012345678901";
+
+/* With an empty cache in its place, nothing would be known of anybody. */
+static void a_key_that_has_lost_its_cache_begins_no_other(void **state)
 {
 	struct cacheplace *place = *state;
-	char key[32];
+	struct cache_options options = cacheplace_options(place);
 
-	int fd = open(cacheplace_path(place, "address.key"), O_CREAT | O_RDWR, 0640);
-	assert_int_equal(write(fd, "01234567890123456789012345678901", 32), 32);
-	assert_int_equal(close(open(cacheplace_path(place, "address.key.new"), O_CREAT | O_WRONLY, 0640)), 0);
+	write_key(place, "address.key", SOME_KEY);
+	for (unsigned i = 0; i < 2; i++) {
+		assert_int_equal(cacheplace_open_writer(place), ERR_DAMAGED);
+		assert_non_null(strstr(place->why.text, "restore"));
+		assert_non_null(strstr(place->why.text, "--new"));
+		assert_int_equal(access(cacheplace_path(place, "cache/data.mdb"), F_OK), -1);
+	}
+	options.begins_anew = true;
+	assert_int_equal(cache_open_writer(&options, &place->cache, &place->why), ERR_OK);
+	cacheplace_close(place);
+	assert_key(place, "address.key", SOME_KEY);
+	assert_int_equal(cacheplace_open_writer(place), ERR_OK);
+	cacheplace_close(place);
+
+	assert_int_equal(unlink(cacheplace_path(place, "cache/data.mdb")), 0);
+	assert_int_equal(cacheplace_open_writer(place), ERR_DAMAGED);
+}
+
+/* Whoever makes a cache is killed before the commit, or between it and the rename. */
+static void a_key_takes_its_place_with_its_cache(void **state)
+{
+	struct cacheplace *place = *state;
+
+	write_key(place, "address.key.new", SOME_KEY);
 	cacheplace_make(place);
-	assert_int_equal(pread(fd, key, sizeof key, 0), 32);
-	close(fd);
-	assert_memory_equal(key, "01234567890123456789012345678901", 32);
+	assert_int_equal(access(cacheplace_path(place, "address.key.new"), F_OK), -1);
+
+	assert_int_equal(rename(cacheplace_path(place, "address.key"),
+				cacheplace_path(place, "address.key.new")), 0);
+	cacheplace_open_reader(place);
+	assert_int_equal(cache_status(place->cache, NULL), ERR_OK);
+	cacheplace_close(place);
+	write_key(place, "address.key", SOME_KEY);
+	cacheplace_open_reader(place);
+	assert_int_equal(cache_status(place->cache, NULL), ERR_OK);
+	cacheplace_close(place);
+	assert_int_equal(cacheplace_open_writer(place), ERR_OK);
+	cacheplace_close(place);
+	assert_int_equal(access(cacheplace_path(place, "address.key.new"), F_OK), -1);
 	cacheplace_open_reader(place);
 	assert_int_equal(cache_status(place->cache, NULL), ERR_OK);
 }
@@ -385,7 +439,8 @@ int main(void)
 		AT_A_PLACE(no_cache_is_no_accept),
 		AT_A_PLACE(the_key_stays),
 		AT_A_PLACE(a_cache_without_its_key_is_refused),
-		AT_A_PLACE(a_key_without_a_cache_is_used),
+		AT_A_PLACE(a_key_that_has_lost_its_cache_begins_no_other),
+		AT_A_PLACE(a_key_takes_its_place_with_its_cache),
 		AT_A_PLACE(an_older_cache_lacks_nothing),
 		AT_A_PLACE(a_later_format_is_refused),
 		AT_A_PLACE(a_later_format_is_seen_by_an_open_reader),

@@ -297,7 +297,7 @@ static void an_event_turns_before_into_after(void **state)
 static void kinds_have_words(void **state)
 {
 	static const char *const words[] = {"observed", "verify", "unverify", "pin", "unpin", "import",
-					     "released", "discarded", "undone"};
+					     "released", "discarded", "undone", "lost"};
 
 	(void)state;
 	assert_int_equal(sizeof words / sizeof words[0], HISTORY_KIND_LAST);
