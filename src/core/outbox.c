@@ -30,6 +30,8 @@ bool outbox_is_told(const struct history_event *event, int64_t first_seen_at)
 	case HISTORY_UNDONE:
 	case HISTORY_IMPORT:
 		break;
+	case HISTORY_LOST: /* what the application remembers may be all there is */
+		return true;
 	case HISTORY_VERIFY:
 	case HISTORY_UNVERIFY:
 	case HISTORY_PIN:
