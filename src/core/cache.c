@@ -244,10 +244,9 @@ static enum err make_ready(struct cache *cache, struct why *why)
 		return err;
 	}
 	err = store_write_commit(txn, why);
-	/* Another writer may have taken it meanwhile. */
 	if (err == ERR_OK && cache->key_is_staged)
-		err = cache_layout_take_staged_key(cache->cache_dir, why);
-	return err == ERR_NO_INPUT ? ERR_OK : err;
+		err = cache_settle_key(cache->store, cache->cache_dir, why);
+	return err;
 }
 
 enum err cache_open_writer(const struct cache_options *options, struct cache **cache,

@@ -250,16 +250,14 @@ static enum err put_meta(struct store_txn *txn, const struct cache_meta *old,
 			 (struct bytes){record, sizeof record});
 }
 
-static enum err stage_key(const char *cache_dir, const struct reading *reading, bool *is_staged,
-			  struct why *why)
+static enum err stage_key(const char *cache_dir, const struct reading *reading, struct why *why)
 {
 	struct addresses_key key;
+	bool is_staged;
 
-	*is_staged = false;
-	if (cache_layout_find_key(cache_dir, &reading->fingerprint, &key, is_staged, NULL) ==
+	if (cache_layout_find_key(cache_dir, &reading->fingerprint, &key, &is_staged, NULL) ==
 	    ERR_OK)
 		return ERR_OK;
-	*is_staged = true;
 	return cache_layout_stage_key(cache_dir, &reading->key, why);
 }
 
@@ -290,12 +288,11 @@ static enum err restore_into(struct store *store, const char *cache_dir, FILE *s
 			     struct cache_backup *replaced, struct why *why)
 {
 	struct store_txn *txn;
-	bool is_staged;
 
 	enum err err = store_write_begin(store, &txn, why);
 	if (err != ERR_OK)
 		return err;
-	err = stage_key(cache_dir, reading, &is_staged, why);
+	err = stage_key(cache_dir, reading, why);
 	if (err != ERR_OK) {
 		store_write_abort(txn);
 		return err;
@@ -310,10 +307,7 @@ static enum err restore_into(struct store *store, const char *cache_dir, FILE *s
 	if (committed != ERR_OK || err != ERR_OK)
 		return committed != ERR_OK ? committed : err;
 	/* A staged key that stays where it is serves, too: the next writer tries again. */
-	if (is_staged)
-		(void)!cache_layout_take_staged_key(cache_dir, NULL);
-	else
-		cache_layout_drop_staged_key(cache_dir);
+	(void)!cache_settle_key(store, cache_dir, NULL);
 	return ERR_OK;
 }
 

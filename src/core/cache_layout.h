@@ -16,8 +16,8 @@ MUST_CHECK enum err cache_layout_read_key(const char *cache_dir, struct addresse
 /*
  * A key takes its place with the commit that puts its fingerprint into meta, so that
  * whoever is killed in between leaves a cache that has its key: it is staged beside
- * address.key before the commit, and renamed after it. All with the cache's
- * write transaction open, or just committed: there is one writer.
+ * address.key before the commit, and renamed after it. All within a write transaction
+ * of the cache: there is one writer.
  */
 
 /* On disk before it returns, whole or not at all. */

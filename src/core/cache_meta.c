@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* cache_meta: the cache's one record in the meta database. */
+#include "cache_layout.h"
 #include "cache_txn.h"
 #include "resetguard/wire.h"
 
@@ -37,4 +38,28 @@ enum err cache_meta_decode(struct bytes record, struct cache_meta *meta)
 		return ERR_DAMAGED;
 	*meta = read;
 	return ERR_OK;
+}
+
+enum err cache_settle_key(struct store *store, const char *cache_dir, struct why *why)
+{
+	struct addresses_key key;
+	struct cache_meta meta;
+	struct store_txn *txn;
+	struct bytes record;
+	bool is_staged;
+
+	enum err err = store_write_begin(store, &txn, why);
+	if (err != ERR_OK)
+		return err;
+	err = store_get(txn, STORE_META, cache_meta_name(), &record);
+	if (err == ERR_OK)
+		err = cache_meta_decode(record, &meta);
+	if (err == ERR_OK)
+		err = cache_layout_find_key(cache_dir, &meta.fingerprint, &key, &is_staged, why);
+	if (err == ERR_OK && is_staged)
+		err = cache_layout_take_staged_key(cache_dir, why);
+	else if (err == ERR_OK)
+		cache_layout_drop_staged_key(cache_dir);
+	store_write_abort(txn);
+	return err;
 }

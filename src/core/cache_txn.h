@@ -25,6 +25,9 @@ enum { CACHE_META_SIZE = 1 + ADDRESSES_FINGERPRINT_SIZE + 4 + 4 };
 struct bytes cache_meta_name(void);
 void cache_meta_encode(const struct cache_meta *meta, unsigned char record[CACHE_META_SIZE]);
 MUST_CHECK enum err cache_meta_decode(struct bytes record, struct cache_meta *meta);
+/* The key that was staged for what is committed takes its place, another goes. In a
+ * write transaction, so that nobody stages one meanwhile. */
+MUST_CHECK enum err cache_settle_key(struct store *store, const char *cache_dir, struct why *why);
 
 /* Never changed or freed while the cache is open, but for verified. */
 struct cache_key {
