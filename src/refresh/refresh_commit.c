@@ -51,6 +51,33 @@ enum err ticket_new(struct refresh *refresh, const struct domain *domain, struct
 	return ERR_OK;
 }
 
+enum err ticket_read(struct refresh *refresh, struct ticket *ticket, const struct domain *domain,
+		     bool forced)
+{
+	struct refresh_route route;
+	struct facts facts = {.state = STATE_UNKNOWN};
+	struct cache_txn *txn;
+	enum err err = cache_read_begin(refresh->options.cache, time_monotonic_ms(), &txn);
+
+	if (err != ERR_OK)
+		return err;
+	err = cache_get_facts(txn, domain, &facts);
+	cache_read_end(txn);
+	/* A record that makes no sense is replaced with the answer. */
+	if (err == ERR_DAMAGED || err == ERR_VERSION)
+		err = ERR_NOT_FOUND;
+	if (err != ERR_OK && err != ERR_NOT_FOUND)
+		return err;
+	ticket->checked_at = facts_checked_at(&facts);
+	ticket->state = facts.state;
+	ticket->source = facts.source;
+	ticket->dns_state = facts.dns_state;
+	ticket->registry_serves = refresh_find_route(refresh, domain, &route);
+	ticket->registry_due = forced || err == ERR_NOT_FOUND || refresh->dns == NULL ||
+			       facts.registry.next_check_at <= refresh->clock();
+	return ERR_OK;
+}
+
 void ticket_end(struct refresh *refresh, struct ticket *ticket)
 {
 	if (ticket->newer != NULL)

@@ -153,6 +153,9 @@ MUST_CHECK enum err refresh_step(struct refresh *refresh, struct why *why);
 /* ERR_NO_MEMORY. */
 MUST_CHECK enum err ticket_new(struct refresh *refresh, const struct domain *domain,
 			       struct ticket **ticket);
+/* What is on file decides which checks are due. */
+MUST_CHECK enum err ticket_read(struct refresh *refresh, struct ticket *ticket,
+			       const struct domain *domain, bool forced);
 void ticket_end(struct refresh *refresh, struct ticket *ticket);
 struct domain ticket_domain(const struct ticket *ticket);
 
