@@ -374,22 +374,6 @@ static void files_that_cannot_be_read_are_named(void **state)
 	assert_null(conf);
 }
 
-static void what_has_no_effect_is_told(void **state)
-{
-	static const char text[] = "mode = observe\n\nbody_limit = 8k\nbody_limit = 9k\n";
-	struct conf *conf;
-	struct why why = {""};
-
-	(void)state;
-	assert_int_equal(conf_read_text(text, strlen(text), "etc", &conf, &why), ERR_OK);
-	assert_int_equal(conf->without_effect.count, 2);
-	assert_string_equal(conf->without_effect.items[0],
-			    "etc:3: body_limit has no effect in this version");
-	assert_string_equal(conf->without_effect.items[1],
-			    "etc:4: body_limit has no effect in this version");
-	conf_free(conf);
-}
-
 static void what_is_posted_is_signed(void **state)
 {
 	static const char text[] = "mode = observe\non_change_url = https://app.example/hook\n";
@@ -442,7 +426,6 @@ int main(void)
 		cmocka_unit_test_setup_teardown(files_that_cannot_be_read_are_named, make_directory,
 						remove_directory),
 		cmocka_unit_test(what_is_posted_is_signed),
-		cmocka_unit_test(what_has_no_effect_is_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
