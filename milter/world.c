@@ -58,8 +58,6 @@ static enum err read_world(const char *conf_path, const char *cache_dir, struct 
 	err = conf_read(conf_path, &held->conf, why);
 	if (err != ERR_OK)
 		goto failed;
-	for (size_t i = 0; i < held->conf->without_effect.count; i++)
-		log_line(LOG_LEVEL_WARNING, "%s", held->conf->without_effect.items[i]);
 	err = rules_read(held->conf->messages_file, &held->conf->guard, &held->rules, why);
 	if (err != ERR_OK)
 		goto failed;

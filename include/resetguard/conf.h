@@ -136,8 +136,6 @@ struct conf {
 
 	/* for conf_place: in the order of the table */
 	char **places;
-	/* "FILE:LINE: KEY ...": lines that say what they have no effect on, for a warning */
-	struct conf_list without_effect;
 
 	/* tests only */
 	bool allow_http;

@@ -124,8 +124,6 @@ bool cli_open_conf(struct cli *cli)
 		cli_key_error(cli, err, "public_suffix_file", why.text);
 		return false;
 	}
-	for (size_t i = 0; i < cli->conf->without_effect.count; i++)
-		cli_say(cli, "%s", cli->conf->without_effect.items[i]);
 	return true;
 }
 

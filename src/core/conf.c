@@ -42,9 +42,6 @@ void conf_free(struct conf *conf)
 	for (size_t i = 0; conf->places != NULL && i < conf_key_count; i++)
 		free(conf->places[i]);
 	free(conf->places);
-	for (size_t i = 0; i < conf->without_effect.count; i++)
-		free(conf->without_effect.items[i]);
-	free(conf->without_effect.items);
 	free(conf->classes);
 	free(conf);
 }
@@ -111,24 +108,6 @@ static enum err set_field(const struct conf_key *key, const struct conf_context 
 	return ERR_OK;
 }
 
-/* Known to the manual and to later versions: an operator who sets it must not
- * believe that it does something. */
-static enum err note_without_effect(struct conf *conf, const struct conf_setting *setting,
-				    struct why *why)
-{
-	struct conf_list *list = &conf->without_effect;
-	char **items = reallocarray(list->items, list->count + 1, sizeof *items);
-
-	if (items == NULL)
-		return conf_no_memory(why);
-	list->items = items;
-	if (asprintf(&items[list->count], "%s: %s has no effect in this version", setting->place,
-		     setting->name) < 0)
-		return conf_no_memory(why);
-	list->count++;
-	return ERR_OK;
-}
-
 static enum err note_place(struct conf *conf, const struct conf_setting *setting, struct why *why)
 {
 	char **place = &conf->places[setting->target.key - conf_keys];
@@ -156,11 +135,7 @@ static enum err apply_setting(struct conf *conf, const struct conf_context *cont
 	}
 	if (err != ERR_OK)
 		return err_why(err, why, "%s: %s: %s", setting->place, setting->name, detail.text);
-	if (key->scope == CONF_GLOBAL)
-		err = note_place(conf, setting, why);
-	if (err != ERR_OK)
-		return err;
-	return key->without_effect ? note_without_effect(conf, setting, why) : ERR_OK;
+	return key->scope == CONF_GLOBAL ? note_place(conf, setting, why) : ERR_OK;
 }
 
 /* What one key asks of another. */

@@ -103,13 +103,6 @@ static void print_lines(const char *text, const char *prefix, FILE *stream)
 	}
 }
 
-static void print_help(const struct conf_key *key, const char *prefix, FILE *stream)
-{
-	print_lines(key->help, prefix, stream);
-	if (key->without_effect)
-		print_lines("It has no effect in this version.", prefix, stream);
-}
-
 void conf_print_defaults(FILE *stream)
 {
 	struct conf *conf = defaults();
@@ -122,7 +115,7 @@ void conf_print_defaults(FILE *stream)
 				fprintf(stream, "%s# ---- %s ----\n", described == NULL ? "" : "\n",
 					target.key->heading);
 			fputc('\n', stream);
-			print_help(target.key, "# ", stream);
+			print_lines(target.key->help, "# ", stream);
 			described = target.key;
 		}
 		print_target("", &target, base_of(target.key, conf), stream);
@@ -165,7 +158,7 @@ static void print_actions(const struct conf *conf, FILE *stream)
 static void print_item(const struct conf_key *key, const struct conf *conf, FILE *stream)
 {
 	fprintf(stream, ".It Cm %s No = Ar %s\n", key->name, key->type->argument);
-	print_help(key, "", stream);
+	print_lines(key->help, "", stream);
 	if (key->type->print_limits != NULL) {
 		fputs("Allowed is ", stream);
 		key->type->print_limits(key, stream);

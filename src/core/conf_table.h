@@ -52,7 +52,6 @@ struct conf_key {
 	const struct conf_type *type;
 	enum conf_scope scope;
 	bool optional;		   /* an empty value is allowed */
-	bool without_effect;	   /* it is known, and this version has no use for it */
 	size_t offset;		   /* of the field */
 	const char *default_value; /* NULL: nothing, or what policy_defaults says */
 	int64_t least;

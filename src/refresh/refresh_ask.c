@@ -13,11 +13,6 @@ static const char *const rdap_headers[] = {
 	NULL,
 };
 
-static enum source asked(const struct refresh *refresh, const struct ticket *ticket)
-{
-	return refresh->options.conf->sources[ticket->place];
-}
-
 static unsigned under_way(const struct refresh *refresh)
 {
 	return http_pending(refresh->http) +
@@ -161,7 +156,7 @@ static void add_earlier(const struct ticket *ticket, char cause[OBSERVATION_ERRO
 
 static void fail_registry(struct refresh *refresh, struct ticket *ticket, const char *cause)
 {
-	enum source source = asked(refresh, ticket);
+	enum source source = refresh_asked(refresh, ticket);
 
 	if (!ask_the_next(refresh, ticket, cause))
 		fail_at_once(refresh, ticket, source, cause);
@@ -171,7 +166,7 @@ static void ask_registry(struct refresh *refresh, struct ticket *ticket)
 {
 	const struct domain domain = ticket_domain(ticket);
 	const char *const fastly_headers[] = {refresh->fastly_header, NULL};
-	bool is_fastly = asked(refresh, ticket) == SOURCE_FASTLY;
+	bool is_fastly = refresh_asked(refresh, ticket) == SOURCE_FASTLY;
 	struct refresh_route route;
 	const char *url = ticket->url;
 	enum err err;
@@ -198,7 +193,7 @@ static void fail_for_now(struct refresh *refresh, struct ticket *ticket, const c
 {
 	struct answer *answer;
 
-	fail_at_once(refresh, ticket, asked(refresh, ticket), cause);
+	fail_at_once(refresh, ticket, refresh_asked(refresh, ticket), cause);
 	answer = &refresh->batch[refresh->batch_count - 1];
 	answer->observation.retry_after = rest_ms / 1000;
 	answer->cause = REFRESH_CAUSE_THROTTLED;
@@ -275,13 +270,6 @@ static enum err ask_hosts(struct refresh *refresh, int64_t *wait_ms, struct why 
 	return err;
 }
 
-static bool is_redirect(const struct http_reply *reply)
-{
-	return reply->failure == HTTP_DONE && reply->location[0] != '\0' &&
-	       (reply->status == 301 || reply->status == 302 || reply->status == 303 ||
-		reply->status == 307 || reply->status == 308);
-}
-
 /* Waits at the host that the redirect leads to, under that one's limits. A 404 is
  * believed of the named server only, not of wherever it sends us. A key goes nowhere
  * but where it belongs. */
@@ -290,7 +278,7 @@ static bool follow(struct refresh *refresh, struct ticket *ticket, const struct 
 	char host[DOMAIN_MAX + 1];
 	char *url;
 
-	if (asked(refresh, ticket) != SOURCE_RDAP || !is_redirect(reply) ||
+	if (refresh_asked(refresh, ticket) != SOURCE_RDAP || !refresh_reply_redirects(reply) ||
 	    ticket->redirects == REFRESH_REDIRECTS_MAX ||
 	    http_url_host(reply->location, refresh->options.conf->allow_http, host, NULL) != ERR_OK)
 		return false;
@@ -304,81 +292,6 @@ static bool follow(struct refresh *refresh, struct ticket *ticket, const struct 
 	return wait_at(refresh, ticket, host);
 }
 
-/* Our clock against the server's: more than a day apart, one of them is wrong. */
-static bool clock_agrees(struct refresh *refresh, const struct http_reply *reply)
-{
-	int64_t now = refresh->clock();
-
-	if (reply->failure != HTTP_DONE || reply->date == 0)
-		return true;
-	if (reply->date > now + TIME_DAY || reply->date < now - TIME_DAY)
-		return false;
-	refresh->clock_confirmed = true;
-	return true;
-}
-
-static void note_limit(struct refresh *refresh, struct refresh_host *host,
-		       const struct observation *observation)
-{
-	enum host_answer answer = HOST_ANSWERED;
-
-	if (observation->throttled)
-		answer = HOST_THROTTLED;
-	else if (observation->answer == OBSERVATION_FAILED)
-		answer = HOST_FAILED;
-	host_limit_ended(&host->limit, answer, observation->retry_after * 1000,
-			 &refresh->options.conf->host_rate, time_monotonic_ms());
-}
-
-static void observe(struct refresh *refresh, const struct ticket *ticket,
-		    const struct http_reply *reply, struct observation *observation)
-{
-	const struct domain domain = ticket_domain(ticket);
-
-	if (asked(refresh, ticket) == SOURCE_RDAP) {
-		rdap_observe(&domain, reply, ticket->trust, refresh->parking, refresh->clock(),
-			     observation);
-		return;
-	}
-	fastly_observe(&domain, reply, refresh->clock(), observation);
-	if (fastly_refuses_key(reply) && !refresh->fastly_refused) {
-		refresh->fastly_refused = true;
-		log_line(LOG_LEVEL_ERROR,
-			 "%s refuses the key: it is not asked again in this run; see "
-			 "fastly_key_file",
-			 reply->host);
-	}
-}
-
-static enum refresh_cause cause_of(const struct http_reply *reply,
-				   const struct observation *observation)
-{
-	switch (reply->failure) {
-	case HTTP_DONE:
-		break;
-	case HTTP_CANNOT_RESOLVE:
-		return REFRESH_CAUSE_DNS;
-	case HTTP_CANNOT_CONNECT:
-		return REFRESH_CAUSE_CONNECT;
-	case HTTP_TLS:
-		return REFRESH_CAUSE_TLS;
-	case HTTP_TIMEOUT:
-		return REFRESH_CAUSE_TIMEOUT;
-	case HTTP_TOO_LARGE:
-	case HTTP_BROKEN_OFF:
-		return REFRESH_CAUSE_MALFORMED;
-	case HTTP_BAD_URL:
-	case HTTP_FORBIDDEN_ADDRESS:
-	case HTTP_OTHER:
-		return REFRESH_CAUSE_OTHER;
-	}
-	if (observation->throttled)
-		return REFRESH_CAUSE_THROTTLED;
-	if (reply->status != 200)
-		return REFRESH_CAUSE_STATUS;
-	return observation->source == SOURCE_RDAP ? REFRESH_CAUSE_MALFORMED : REFRESH_CAUSE_OTHER;
-}
-
 static enum err take_reply(struct refresh *refresh, const struct http_reply *reply,
 			   struct why *why)
 {
@@ -386,7 +299,7 @@ static enum err take_reply(struct refresh *refresh, const struct http_reply *rep
 	struct refresh_host *host = ticket->host;
 	struct observation observation;
 	struct answer *answer;
-	bool agrees = clock_agrees(refresh, reply);
+	bool agrees = refresh_reply_clock_agrees(refresh, reply);
 
 	if (!agrees && !refresh->clock_confirmed)
 		return err_why(ERR_CLOCK, why,
@@ -394,8 +307,8 @@ static enum err take_reply(struct refresh *refresh, const struct http_reply *rep
 			       "agree within a day; set the clock (timedatectl)",
 			       time_format(refresh->clock()).text, reply->host,
 			       time_format(reply->date).text);
-	observe(refresh, ticket, reply, &observation);
-	note_limit(refresh, host, &observation);
+	refresh_reply_observe(refresh, ticket, reply, &observation);
+	refresh_reply_limit(refresh, host, &observation);
 	if (follow(refresh, ticket, reply))
 		return ERR_OK;
 	if (!agrees) {
@@ -410,7 +323,7 @@ static enum err take_reply(struct refresh *refresh, const struct http_reply *rep
 	}
 	answer = refresh_new_answer(refresh, ticket, observation.source);
 	answer->observation = observation;
-	answer->cause = cause_of(reply, &observation);
+	answer->cause = refresh_reply_cause(reply, &observation);
 	return ERR_OK;
 }
 

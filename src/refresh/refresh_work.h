@@ -174,6 +174,20 @@ void refresh_give_up(struct refresh *refresh, struct ticket *ticket, const char 
 /* Starts what there is room for, and takes what has ended. */
 MUST_CHECK enum err refresh_ask(struct refresh *refresh, struct why *why);
 
+/* The source that the ticket is at. */
+enum source refresh_asked(const struct refresh *refresh, const struct ticket *ticket);
+
+bool refresh_reply_redirects(const struct http_reply *reply);
+/* Our clock against the server's: more than a day apart, one of them is wrong. */
+bool refresh_reply_clock_agrees(struct refresh *refresh, const struct http_reply *reply);
+void refresh_reply_observe(struct refresh *refresh, const struct ticket *ticket,
+			   const struct http_reply *reply, struct observation *observation);
+/* What the observation teaches of its host's limit. */
+void refresh_reply_limit(struct refresh *refresh, struct refresh_host *host,
+			 const struct observation *observation);
+enum refresh_cause refresh_reply_cause(const struct http_reply *reply,
+				       const struct observation *observation);
+
 /* Whether anything is left to do. */
 bool refresh_is_busy(const struct refresh *refresh);
 /* Whether a host or the DNS is waited for. */
