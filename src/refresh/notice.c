@@ -17,11 +17,22 @@ void notice_id(const struct outbox_entry *entry, char id[NOTICE_ID_MAX])
 		 time_format(entry->event.at).text, entry->event.sequence);
 }
 
+/* Each date by itself: a name sold anew within the second in which it was last seen
+ * expired has the same owner_since. An undo takes owner_since back: nothing is void that
+ * was not before. */
+static bool has_other_owner(const struct history_event *event)
+{
+	const struct history_owner *before = &event->owner_before;
+	const struct history_owner *after = &event->owner_after;
+
+	return event->kind != HISTORY_UNDONE && (after->registered_at > before->registered_at ||
+						 after->lapsed_at > before->lapsed_at ||
+						 after->changed_at > before->changed_at);
+}
+
 static void write_members(const struct outbox_entry *entry, FILE *stream)
 {
 	const struct history_event *event = &entry->event;
-	int64_t since_before = history_owner_since(&event->owner_before);
-	int64_t since_after = history_owner_since(&event->owner_after);
 	struct json_line line = json_line_begin(stream);
 	char id[NOTICE_ID_MAX];
 
@@ -30,15 +41,13 @@ static void write_members(const struct outbox_entry *entry, FILE *stream)
 	json_line_time(&line, "time", event->at);
 	json_line_string(&line, "domain", entry->domain.name);
 	json_line_string(&line, "event", history_kind_text(event->kind));
-	/* An undo takes owner_since back: nothing is void that was not before. */
-	json_line_boolean(&line, "owner_changed",
-			  event->kind != HISTORY_UNDONE && since_after > since_before);
+	json_line_boolean(&line, "owner_changed", has_other_owner(event));
 	json_line_boolean(&line, "lapsed", state_is_expired(event->state_after));
 	json_line_boolean(&line, "taken_back", event->kind == HISTORY_UNDONE);
 	json_line_string(&line, "state_before", state_text(event->state_before));
 	json_line_string(&line, "state", state_text(event->state_after));
-	json_line_time(&line, "owner_since_before", since_before);
-	json_line_time(&line, "owner_since", since_after);
+	json_line_time(&line, "owner_since_before", history_owner_since(&event->owner_before));
+	json_line_time(&line, "owner_since", history_owner_since(&event->owner_after));
 	json_line_string(&line, "source",
 			 event->source == SOURCE_NONE ? NULL : source_text(event->source));
 	json_line_string(&line, "host", event->host[0] == '\0' ? NULL : event->host);

@@ -129,9 +129,16 @@ static void flags_say_what_is_to_be_done(void **state)
 	assert_false(member(&grace, "lapsed"));
 	grace.event.owner_after.changed_at = 1600000000;
 	assert_true(member(&grace, "owner_changed"));
+
+	/* Sold anew within the second in which it was last seen expired. */
+	struct outbox_entry sold = lapse();
+
+	sold.event.owner_before.lapsed_at = 1700000000;
+	sold.event.owner_after = sold.event.owner_before;
+	sold.event.owner_after.changed_at = 1700000000;
+	assert_true(member(&sold, "owner_changed"));
 }
 
-/* Every byte escaped as long as can be. */
 static void the_longest_change_fits(void **state)
 {
 	struct outbox_entry entry = lapse();
