@@ -74,3 +74,29 @@ delivered_to() {
 		/^Delivered-To: / { to = substr($0, 15) }
 		tolower($1) == "message-id:" && index($2, id) == 1 { print to }' | sort | paste -s -d , | sed -e 's/,/, /g' -e 's/^$/-/'
 }
+
+# merged_log: $mail_log with what the milter wrote to $guard_log, where a syslog had put
+# it: behind the line of cleanup(8) that was waiting for the milter's answer, or before
+# the one of smtpd(8).
+merged_log() {
+	awk '
+		function stamped(line) { return stamp " mail resetguard-milter[1]: " line }
+		FNR == NR {
+			if (sub(/^resetguard-milter: /, "") && / verdict=/) {
+				id = $1
+				if (id == "NOQUEUE:")
+					early[++early_count] = $0
+				else
+					said[id] = said[id] (id in said ? "\n" : "") $0
+			}
+			next
+		}
+		{ stamp = substr($0, 1, 15) }
+		/ NOQUEUE: milter-reject: RCPT / { print stamped(early[++early_told]) }
+		{ print }
+		$7 ~ /^message-id=/ && ($6 in said) {
+			n = split(said[$6], lines, "\n")
+			for (i = 1; i <= n; i++)
+				print stamped(lines[i])
+		}' "$guard_log" "$mail_log"
+}
