@@ -3,7 +3,7 @@
  * wanted: the list of domains whose facts somebody is waiting for.
  *
  * A directory, cache_dir/wanted, with one empty file per domain: created
- * exclusively, so that it de-duplicates itself, loses nothing and needs no lock;
+ * exclusively, so that it de-duplicates itself and loses nothing, whoever writes;
  * removed after the commit that answers it, if only by when to ask again. The milter
  * writes it, the updater takes from it. A file whose name is no domain is left alone and reported.
  *

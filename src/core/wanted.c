@@ -6,8 +6,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <pthread.h>
 #include <stdalign.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,8 +23,12 @@ struct wanted {
 	char directory[PATH_MAX];
 	char lock[PATH_MAX];
 	size_t max;
-	_Atomic size_t count; /* what was there when it was counted, and what we added */
-	_Atomic int64_t counted_at;
+	/* Held over the counting of what is there, and from the look at the cap to the
+	 * creation of the file: who adds while another counts would be counted twice, or
+	 * not at all. */
+	pthread_mutex_t counting;
+	size_t count; /* what was there when it was counted, and what we added */
+	int64_t counted_at;
 };
 
 enum err wanted_open(const char *cache_dir, size_t max, struct wanted **wanted)
@@ -42,15 +46,21 @@ enum err wanted_open(const char *cache_dir, size_t max, struct wanted **wanted)
 		free(new);
 		return ERR_TOO_LONG;
 	}
+	if (pthread_mutex_init(&new->counting, NULL) != 0) {
+		free(new);
+		return ERR_NO_MEMORY;
+	}
 	new->max = max;
-	atomic_init(&new->count, 0);
-	atomic_init(&new->counted_at, -COUNT_INTERVAL_MS);
+	new->count = 0;
+	new->counted_at = -COUNT_INTERVAL_MS;
 	*wanted = new;
 	return ERR_OK;
 }
 
 void wanted_close(struct wanted *wanted)
 {
+	if (wanted != NULL)
+		pthread_mutex_destroy(&wanted->counting);
 	free(wanted);
 }
 
@@ -97,47 +107,58 @@ static enum err count_name(void *context, const char *name)
 	return ERR_OK;
 }
 
+/* The caller holds `counting`. */
 static enum err count_anew(struct wanted *wanted, int64_t monotonic_ms)
 {
-	int64_t counted_at = atomic_load(&wanted->counted_at);
 	size_t count = 0;
 	enum err err;
 
-	if (monotonic_ms - counted_at < COUNT_INTERVAL_MS ||
-	    !atomic_compare_exchange_strong(&wanted->counted_at, &counted_at, monotonic_ms))
+	if (monotonic_ms - wanted->counted_at < COUNT_INTERVAL_MS)
 		return ERR_OK;
+	wanted->counted_at = monotonic_ms;
 	err = each_name(wanted, count_name, &count);
 	if (err == ERR_OK)
-		atomic_store(&wanted->count, count);
+		wanted->count = count;
 	return err;
+}
+
+/* The caller holds `counting`. */
+static enum err add_counted(struct wanted *wanted, const char *path)
+{
+	if (wanted->count >= wanted->max)
+		return access(path, F_OK) == 0 ? ERR_OK : ERR_FULL;
+
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, FILE_MODE);
+	if (fd < 0)
+		return errno == EEXIST ? ERR_OK : err_from_errno(errno);
+	close(fd);
+	wanted->count++;
+	return ERR_OK;
 }
 
 enum err wanted_add(struct wanted *wanted, const struct domain *domain, int64_t monotonic_ms)
 {
 	char path[PATH_MAX];
+	enum err err;
 
 	path_of(wanted, domain, path);
+	pthread_mutex_lock(&wanted->counting);
+	/* What cannot be counted may still be added to. */
 	(void)count_anew(wanted, monotonic_ms);
-	if (atomic_fetch_add(&wanted->count, 1) >= wanted->max) {
-		atomic_fetch_sub(&wanted->count, 1);
-		return access(path, F_OK) == 0 ? ERR_OK : ERR_FULL;
-	}
-	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, FILE_MODE);
-	if (fd >= 0) {
-		close(fd);
-		return ERR_OK;
-	}
-	enum err err = errno == EEXIST ? ERR_OK : err_from_errno(errno);
-	atomic_fetch_sub(&wanted->count, 1);
+	err = add_counted(wanted, path);
+	pthread_mutex_unlock(&wanted->counting);
 	return err;
 }
 
 enum err wanted_count(struct wanted *wanted, int64_t monotonic_ms, size_t *count)
 {
-	enum err err = count_anew(wanted, monotonic_ms);
+	enum err err;
 
+	pthread_mutex_lock(&wanted->counting);
+	err = count_anew(wanted, monotonic_ms);
 	if (err == ERR_OK)
-		*count = atomic_load(&wanted->count);
+		*count = wanted->count;
+	pthread_mutex_unlock(&wanted->counting);
 	return err;
 }
 
