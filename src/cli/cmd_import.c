@@ -30,7 +30,6 @@ struct import_command {
 	struct progress progress;
 	uint64_t number; /* of the line in hand */
 	uint64_t unreadable;
-	uint64_t damaged;
 	bool storing;
 };
 
@@ -116,17 +115,6 @@ static void report_line(struct import_command *command, const char *text)
 {
 	if (++command->unreadable <= NAMED_MAX)
 		say_line(command, ERR_DATA, text);
-}
-
-static void report_damaged(void *context, enum err err, const char *what)
-{
-	struct import_command *command = context;
-
-	if (++command->damaged > NAMED_MAX)
-		return;
-	progress_clear(&command->progress);
-	cli_error(command->cli, err, "%s: its record in the cache is left as it is, not merged: %s",
-		  what, err_text(err));
 }
 
 /* ---- how far it has got ---- */
@@ -258,9 +246,6 @@ static void say_counts(const struct import_command *command)
 	if (command->unreadable > 0)
 		cli_say(cli, "%" PRIu64 " lines could not be used%s", command->unreadable,
 			command->unreadable > NAMED_MAX ? "; the first 50 are named above" : "");
-	if (counts.damaged > 0)
-		cli_say(cli, "%" PRIu64 " records in the cache make no sense%s", counts.damaged,
-			counts.damaged > NAMED_MAX ? "; the first 50 are named above" : "");
 }
 
 static bool is_whole(const struct import *import)
@@ -301,7 +286,6 @@ static void run(struct cli *cli, FILE *file, const char *file_name)
 		.cli = cli,
 		.clock = time_now,
 		.sort_memory = IMPORT_SORT_MEMORY,
-		.damaged = report_damaged,
 		.goes_on = show_storing,
 		.context = &command,
 	};

@@ -152,24 +152,6 @@ enum err import_end(struct cache_txn *txn, enum err err, struct why *why)
 	return committed != ERR_OK ? committed : err;
 }
 
-enum err import_pass_over(struct import *import, enum err err, const char *what)
-{
-	if (err != ERR_DAMAGED && err != ERR_VERSION)
-		return err;
-	import->counts.damaged++;
-	import->options.damaged(import->options.context, err, what);
-	return ERR_OK;
-}
-
-enum err import_pass_over_address(struct import *import, enum err err,
-				  const struct address_hash *hash)
-{
-	char what[sizeof "address " + RECORDS_HASH_TEXT] = "address ";
-
-	records_hash_text(hash, what + strlen(what));
-	return import_pass_over(import, err, what);
-}
-
 static int64_t later(int64_t a, int64_t b)
 {
 	return a > b ? a : b;
@@ -198,7 +180,7 @@ static enum err merge_domain(struct import *import, struct cache_txn *txn,
 		import->counts.new_domains++;
 	if (err != ERR_EXISTS)
 		return err;
-	err = cache_get_facts(txn, domain, &before);
+	err = cache_take_facts(txn, domain, row->flags, &before);
 	if (err == ERR_NOT_FOUND) {
 		import->counts.new_domains++;
 		return cache_put_facts(txn, domain, NULL, &new);
@@ -218,7 +200,7 @@ enum err import_address(struct import *import, struct cache_txn *txn,
 	enum err err = cache_append_address(txn, hash, row);
 
 	if (err == ERR_EXISTS) {
-		err = cache_get_address(txn, hash, &before);
+		err = cache_take_address(txn, hash, &before);
 		if (err != ERR_OK && err != ERR_NOT_FOUND)
 			return err;
 		after.verified_at = later(before.verified_at, row->verified_at);
@@ -248,7 +230,7 @@ static enum err store_domain(struct import *import, struct cache_txn *txn,
 	err = merge_domain(import, txn, &domain, &says);
 	if (err == ERR_OK)
 		import->counts.domains++;
-	return import_pass_over(import, err, domain.name);
+	return err;
 }
 
 static enum err store_address(struct import *import, struct cache_txn *txn,
@@ -259,11 +241,8 @@ static enum err store_address(struct import *import, struct cache_txn *txn,
 
 	memcpy(hash.bytes, row->key, sizeof hash.bytes);
 	memcpy(&verified_at, row->value, sizeof verified_at);
-	return import_pass_over_address(
-		import,
-		import_address(import, txn, &hash,
-			       &(struct address_facts){.verified_at = verified_at}),
-		&hash);
+	return import_address(import, txn, &hash,
+			      &(struct address_facts){.verified_at = verified_at});
 }
 
 /* ---- storing what was gathered ---- */

@@ -10,7 +10,8 @@
  *
  * Merging: lapsed_at, changed_at, verified_at, unverified_at, registered_at by
  * maximum, first_seen_at by minimum, and never later than the oldest verified_at
- * of an address there; everything else from the record checked later.
+ * of an address there; everything else from the record checked later. A record in the
+ * cache that makes no sense begins anew first, unverified until it is verified.
  */
 #ifndef RESETGUARD_IMPORT_H
 #define RESETGUARD_IMPORT_H
@@ -30,9 +31,8 @@ struct import_counts {
 	uint64_t domains; /* in the cache now */
 	uint64_t new_domains;
 	uint64_t addresses;
-	uint64_t others;  /* pins and events */
-	uint64_t damaged; /* could not be merged into a record that makes no sense */
-	uint64_t done;	  /* of the names and addresses that were gathered */
+	uint64_t others; /* pins and events */
+	uint64_t done;	 /* of the names and addresses that were gathered */
 	uint64_t all;
 };
 
@@ -40,8 +40,6 @@ struct import_options {
 	struct cli *cli;	/* configuration, suffixes, cache; its now is that of the facts */
 	int64_t (*clock)(void); /* the time of a commit */
 	size_t sort_memory;
-	/* Told of a record in the cache that is left as it is. */
-	void (*damaged)(void *context, enum err err, const char *what);
 	/* Asked now and then while the names are stored: false ends that, with what
 	 * was stored until then committed. */
 	bool (*goes_on)(void *context, const struct import_counts *counts);

@@ -93,7 +93,8 @@ static enum err store_facts(struct import *import, struct cache_txn *txn,
 {
 	struct facts after = row->facts;
 	struct facts before;
-	enum err err = cache_get_facts(txn, &row->domain, &before);
+	enum err err = cache_take_facts(txn, &row->domain, flags_of_new(import, &row->domain),
+					&before);
 	bool is_new = err == ERR_NOT_FOUND;
 
 	if (err != ERR_OK && !is_new)
@@ -139,10 +140,9 @@ static enum err store_row(struct import *import, struct cache_txn *txn, struct r
 {
 	switch (row->kind) {
 	case RECORDS_DOMAIN:
-		return import_pass_over(import, store_facts(import, txn, row), row->domain.name);
+		return store_facts(import, txn, row);
 	case RECORDS_ADDRESS:
-		return import_pass_over_address(
-			import, import_address(import, txn, &row->hash, &row->address), &row->hash);
+		return import_address(import, txn, &row->hash, &row->address);
 	case RECORDS_PIN:
 		return store_pin(import, txn, row);
 	case RECORDS_HISTORY:

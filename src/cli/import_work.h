@@ -33,12 +33,6 @@ MUST_CHECK enum err import_address(struct import *import, struct cache_txn *txn,
 				   const struct address_hash *hash,
 				   const struct address_facts *row);
 
-/* What err from one row comes down to: a record in the cache that makes no sense is
- * told of and left as it is, so that the rows after it go on. */
-MUST_CHECK enum err import_pass_over(struct import *import, enum err err, const char *what);
-MUST_CHECK enum err import_pass_over_address(struct import *import, enum err err,
-					     const struct address_hash *hash);
-
 /* Merges and commits the exported rows in hand. */
 MUST_CHECK enum err import_commit_records(struct import *import, struct why *why);
 
