@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "commands.h"
+#include "csv.h"
 #include "import.h"
 #include "lines.h"
 #include "progress.h"
@@ -33,69 +34,14 @@ struct import_command {
 	bool storing;
 };
 
-/* Takes one CSV field (RFC 4180) in place: at is moved behind its comma. A quote
- * that is not closed before a comma or the end belongs to the text itself, as in
- * "john smith"@example.org. */
-static char *take_field(char **at)
-{
-	char *start = *at + strspn(*at, " \t");
-	char *end = start + strcspn(start, ",;\t");
-
-	if (*start == '"') {
-		char *to = start;
-		char *from = start + 1;
-
-		while (*from != '\0' && (*from != '"' || from[1] == '"')) {
-			from += *from == '"';
-			from++;
-		}
-		if (*from == '"' && (from[1] == '\0' || strchr(",;\t ", from[1]) != NULL)) {
-			char *close = from;
-
-			for (from = start + 1; from < close; from++) {
-				from += *from == '"';
-				*to++ = *from;
-			}
-			end = close + 1 + strcspn(close + 1, ",;\t");
-			*to = '\0';
-		} else if (*from == '"') {
-			end = from + strcspn(from, ",;\t");
-		}
-	}
-	*at = *end == '\0' ? end : end + 1;
-	*end = '\0';
-	for (end = start + strlen(start); end > start && strchr(" \t", end[-1]) != NULL;)
-		*--end = '\0';
-	return start;
-}
-
-static bool is_heading(const char *field)
-{
-	static const char *const headings[] = {"address", "email", "e-mail", "mail", "domain",
-					       "name"};
-
-	for (size_t i = 0; i < sizeof headings / sizeof *headings; i++) {
-		if (strcasecmp(field, headings[i]) == 0)
-			return true;
-	}
-	return false;
-}
-
 static enum err import_csv(struct import_command *command, char *line, struct why *why)
 {
-	char *at = line;
-	const char *name = take_field(&at);
-	const char *date = take_field(&at);
-	int64_t verified_at = 0;
+	struct csv_row row;
+	enum err err = csv_read(line, command->cli->now, &row, why);
 
-	if (command->number == 1 && is_heading(name))
+	if (command->number == 1 && csv_is_heading(&row))
 		return ERR_OK;
-	if (*date != '\0' && time_parse(date, command->cli->now, &verified_at) != ERR_OK &&
-	    time_parse_lenient(date, &verified_at) != ERR_OK)
-		return err_why(ERR_DATA, why, "\"%.40s\" is no time: write 2024-05-01, "
-			       "2024-05-01T07:00:00Z or @SECONDS",
-			       date);
-	return import_name(command->import, name, verified_at, why);
+	return err == ERR_OK ? import_name(command->import, row.name, row.verified_at, why) : err;
 }
 
 static const char *reason(enum err err, const struct why *why)

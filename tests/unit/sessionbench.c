@@ -65,24 +65,30 @@ void bench_assert_logged(unsigned lines, const char *part)
 
 /* ---- one milter ---- */
 
+void bench_open_office(struct session_office *office, const char *conf_path)
+{
+	struct why why = {""};
+
+	if (worlds_open(conf_path, &office->worlds, &why) != ERR_OK)
+		fail_msg("%s", why.text);
+	assert_int_equal(deferrals_open(&office->deferrals), ERR_OK);
+	assert_int_equal(complaints_open(&office->complaints), ERR_OK);
+	assert_int_equal(traffic_open(&office->traffic), ERR_OK);
+	assert_int_equal(counters_open(&office->counters), ERR_OK);
+	if (arrivals_open(&office->arrivals, &why) != ERR_OK)
+		fail_msg("%s", why.text);
+	if (canary_open(&office->canary, &why) != ERR_OK)
+		fail_msg("%s", why.text);
+}
+
 struct bench *bench_begin_with(const char *keys, const char *rules)
 {
 	struct bench *bench = calloc(1, sizeof *bench);
-	struct why why = {""};
 
 	assert_non_null(bench);
 	milterplace_configure(&bench_place, keys);
 	milterplace_write(&bench_place, "messages", rules);
-	if (worlds_open(bench_place.conf_path, &bench->office.worlds, &why) != ERR_OK)
-		fail_msg("%s", why.text);
-	assert_int_equal(deferrals_open(&bench->office.deferrals), ERR_OK);
-	assert_int_equal(complaints_open(&bench->office.complaints), ERR_OK);
-	assert_int_equal(traffic_open(&bench->office.traffic), ERR_OK);
-	assert_int_equal(counters_open(&bench->office.counters), ERR_OK);
-	if (arrivals_open(&bench->office.arrivals, &why) != ERR_OK)
-		fail_msg("%s", why.text);
-	if (canary_open(&bench->office.canary, &why) != ERR_OK)
-		fail_msg("%s", why.text);
+	bench_open_office(&bench->office, bench_place.conf_path);
 	bench->session = session_new(&bench->office);
 	assert_non_null(bench->session);
 	bench->clock = (struct session_clock){.now = BENCH_NOW, .monotonic_ms = 1000};

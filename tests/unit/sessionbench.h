@@ -25,6 +25,9 @@ extern struct milterplace bench_place;
 int bench_set_up(void **state);
 int bench_tear_down(void **state);
 
+/* What sessions share, with the configuration in that file. */
+void bench_open_office(struct session_office *office, const char *conf_path);
+
 struct bench *bench_begin_with(const char *keys, const char *rules);
 /* With the rules of milterplace. */
 struct bench *bench_begin(const char *keys);
