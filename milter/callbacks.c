@@ -163,7 +163,7 @@ static sfsistat on_body(SMFICTX *ctx, unsigned char *bytes, size_t length)
 
 	if (session == NULL)
 		return SMFIS_TEMPFAIL;
-	return session_body(session, (const char *)bytes, length) == SESSION_ACCEPT
+	return session_body(session, (const char *)bytes, length, macro(ctx, "i")) == SESSION_ACCEPT
 		       ? SMFIS_ACCEPT
 		       : SMFIS_CONTINUE;
 }

@@ -249,6 +249,18 @@ static void mention_bad_rrvs(const struct session *session, const char *queue_id
 			 VALIDITY_FIELDS_MAX);
 }
 
+/* Once, when the message has been classified. */
+static void mention_flaw(const struct session *session, const char *queue_id)
+{
+	char text[MIME_FLAW_TEXT_MAX + 1];
+
+	if (session->flaw.kind == MIME_FLAWLESS)
+		return;
+	mime_flaw_print(&session->flaw, text);
+	log_line(LOG_LEVEL_INFO, "%s: cannot be parsed, classified by what can be read: %s",
+		 queue_id != NULL ? queue_id : "NOQUEUE", text);
+}
+
 /* At its end. */
 static bool is_to_be_changed(const struct session *session)
 {
@@ -265,17 +277,24 @@ static enum session_step answer_guarded(struct session *session, struct session_
 		session->cut = envelope_find_repeats(&session->envelope);
 	if (session->cut != ERR_OK)
 		return end_with(session, answer_cut(session, judging, reply));
-	if (session->world->conf->mode == MODE_OBSERVE) {
-		session_judge_message(session, judging, reply);
-		return end_with(session, SESSION_ACCEPT);
-	}
-	if (session->from_sendmail)
+	if (session->from_sendmail && session->world->conf->mode == MODE_ENFORCE)
 		session_judge_sendmail_message(session, judging, reply);
 	else
 		session_judge_message(session, judging, reply);
+	if (!judging->quiet)
+		mention_flaw(session, judging->queue_id);
+	if (session->world->conf->mode == MODE_OBSERVE)
+		return end_with(session, SESSION_ACCEPT);
 	if (is_to_be_changed(session))
 		return SESSION_CONTINUE;
 	return end_with(session, step_of(session->outcome.answer));
+}
+
+/* What is no guarded message. */
+static enum session_step let_go(struct session *session, const char *queue_id)
+{
+	mention_flaw(session, queue_id);
+	return end_with(session, SESSION_ACCEPT);
 }
 
 static void on_link(void *context, const char *link, size_t length)
@@ -311,10 +330,11 @@ enum session_step session_eoh(struct session *session, const char *queue_id,
 		return end_with(session, SESSION_ACCEPT);
 	rules = session->world->rules;
 	rules_match_end_headers(rules, &session->match);
+	session->flaw = session->match.flaw;
 	if (session_is_guarded(session, &judging.class))
 		return answer_guarded(session, &judging, reply);
 	if (!rules_need_body(rules, &session->match))
-		return end_with(session, SESSION_ACCEPT);
+		return let_go(session, queue_id);
 	if (begin_body(session))
 		return SESSION_CONTINUE;
 	reply_set(reply, (struct policy_reply_code){451, "4.3.0"},
@@ -324,15 +344,18 @@ enum session_step session_eoh(struct session *session, const char *queue_id,
 
 /* ---- body ---- */
 
-/* No more links are looked for. */
-static void end_body(struct session *session)
+/* No more links are looked for; whole: there is no more. */
+static void end_body(struct session *session, bool whole)
 {
-	mime_body_end(session->body);
+	mime_body_end(session->body, whole);
 	rules_match_end_body(session->world->rules, &session->match);
 	session->reads_body = false;
+	if (session->flaw.kind == MIME_FLAWLESS)
+		session->flaw = *mime_body_flaw(session->body);
 }
 
-enum session_step session_body(struct session *session, const char *bytes, size_t length)
+enum session_step session_body(struct session *session, const char *bytes, size_t length,
+			       const char *queue_id)
 {
 	struct session_class class;
 
@@ -340,9 +363,8 @@ enum session_step session_body(struct session *session, const char *bytes, size_
 		return SESSION_CONTINUE;
 	if (mime_body_feed(session->body, bytes, length) && !session_is_guarded(session, &class))
 		return SESSION_CONTINUE;
-	end_body(session);
-	return session_is_guarded(session, &class) ? SESSION_CONTINUE
-						   : end_with(session, SESSION_ACCEPT);
+	end_body(session, false);
+	return session_is_guarded(session, &class) ? SESSION_CONTINUE : let_go(session, queue_id);
 }
 
 enum session_step session_eom(struct session *session, const char *queue_id,
@@ -353,12 +375,12 @@ enum session_step session_eom(struct session *session, const char *queue_id,
 	if (!session->open)
 		return out_of_step(reply);
 	if (session->reads_body)
-		end_body(session);
+		end_body(session, true);
 	if (is_to_be_changed(session))
 		return SESSION_CONTINUE;
 	return session_is_guarded(session, &judging.class)
 		       ? answer_guarded(session, &judging, reply)
-		       : end_with(session, SESSION_ACCEPT);
+		       : let_go(session, queue_id);
 }
 
 /* ---- end of message ---- */

@@ -25,6 +25,9 @@
  *
  * In observe mode everything is accepted, judged and logged all the same.
  *
+ * What of a message cannot be parsed, of the fields and the body that were looked at, is
+ * logged once for the message.
+ *
  * Used by one thread at a time, not always the same one.
  */
 #ifndef RESETGUARD_MILTER_SESSION_H
@@ -106,8 +109,8 @@ MUST_CHECK enum session_step session_eoh(struct session *session, const char *qu
 					 const struct session_clock *clock, struct reply *reply);
 
 /* A piece of the body, which only a message gets that session_eoh has let go on. */
-MUST_CHECK enum session_step session_body(struct session *session, const char *bytes,
-					  size_t length);
+MUST_CHECK enum session_step session_body(struct session *session, const char *bytes, size_t length,
+					  const char *queue_id);
 MUST_CHECK enum session_step session_eom(struct session *session, const char *queue_id,
 					 const struct session_clock *clock, struct reply *reply);
 

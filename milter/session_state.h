@@ -35,9 +35,10 @@ struct session {
 	enum err cut; /* why not all of the envelope was kept */
 	struct envelope envelope;
 	struct rules_match match;
-	struct mime_part part; /* what its header fields say of its body */
+	struct mime_part part;	/* what its header fields say of its body */
 	struct mime_body *body; /* NULL: none was needed so far */
 	bool reads_body;	/* links may still make the message a guarded one */
+	struct mime_flaw flaw;	/* of what was looked at; from the end of the headers on */
 	struct validity validity;
 	struct outcome outcome;
 	char added_field[VALIDITY_FIELD_MAX]; /* "": none */

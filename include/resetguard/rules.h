@@ -70,6 +70,10 @@
  * message no guarded one, and the first link that does decides. A regex of a
  * guarded class that runs into the limits of match.h counts as matched (as not
  * matched behind "!").
+ *
+ * A header has no end of its own: of the fields that rules ask for, those beyond
+ * RULES_LOOKED_MAX are not looked at, and those beyond RULES_TRIED_MAX not compared
+ * with a regex.
  */
 #ifndef RESETGUARD_RULES_H
 #define RESETGUARD_RULES_H
@@ -79,18 +83,22 @@
 
 #include "resetguard/conf.h"
 #include "resetguard/err.h"
+#include "resetguard/mime.h"
 
 enum {
 	RULES_FILE_MAX = 4 << 20,
 	RULES_LINE_MAX = 8192,
-	RULES_MAX = 32768,	   /* rules of a file and its packs */
-	RULES_COMBINED_MAX = 4096, /* of these, rules with & */
-	RULES_CONDITIONS_MAX = 6,  /* of one rule */
-	RULES_PENDING_MAX = 32,	   /* rules that wait for what must not come */
-	RULES_NAME_MAX = 63,	   /* of a pack, or of words */
-	RULES_WORDS_MAX = 8192,	   /* phrases of a file */
-	RULES_HEADER_MAX = 128,	   /* a header's name */
-	RULES_VALUE_MAX = 1 << 16, /* of a decoded value; Postfix cuts headers at 60000 */
+	RULES_MAX = 32768,	    /* rules of a file and its packs */
+	RULES_COMBINED_MAX = 4096,  /* of these, rules with & */
+	RULES_CONDITIONS_MAX = 6,   /* of one rule */
+	RULES_PENDING_MAX = 32,	    /* rules that wait for what must not come */
+	RULES_NAME_MAX = 63,	    /* of a pack, or of words */
+	RULES_WORDS_MAX = 8192,	    /* phrases of a file */
+	RULES_HEADER_MAX = 128,	    /* a header's name */
+	RULES_VALUE_MAX = 1 << 16,  /* of a decoded value; Postfix cuts headers at 60000 */
+	RULES_LOOKED_MAX = 1 << 18, /* bytes of values of one message */
+	RULES_TRIED_MAX = 32,	    /* values of one message compared with a regex */
+	RULES_FIELD_COST = 64,	    /* bytes that a field counts for beside its value */
 };
 
 /* Compiled rules: read-only, any thread. */
@@ -105,6 +113,9 @@ struct rules_match {
 	size_t taken_by; /* the best rule met so far, in order of precedence */
 	bool rrvs;	 /* an RFC 7293 field was seen */
 	enum rules_stage stage;
+	struct mime_flaw flaw; /* of the header fields that rules have looked at */
+	size_t looked;	       /* bytes of these, and RULES_FIELD_COST for each */
+	unsigned tried;	       /* of these, compared with a regex */
 	/* rules all of whose conditions are met but for those with "!" */
 	size_t pending_count; /* may be beyond the maximum: then not all are kept */
 	size_t pending[RULES_PENDING_MAX];

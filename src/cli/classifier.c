@@ -84,7 +84,7 @@ static void take_field(struct classifier *classifier)
 	if (strcasecmp(name, return_path) == 0 && !classifier->has_sender)
 		take_sender(classifier, value);
 	if (strcasecmp(name, "Subject") == 0 && !classifier->has_subject) {
-		mime_decode_header(value, classifier->subject, CLASSIFIER_FIELD_MAX + 1);
+		mime_decode_header(value, classifier->subject, CLASSIFIER_FIELD_MAX + 1, NULL);
 		classifier->has_subject = true;
 	}
 	mime_part_header(&classifier->part, name, value);
@@ -175,6 +175,13 @@ void classifier_end(struct classifier *classifier)
 {
 	if (!classifier->in_body)
 		end_header(classifier);
-	mime_body_end(classifier->body);
+	mime_body_end(classifier->body, true);
 	rules_match_end_body(classifier->rules, &classifier->match);
+}
+
+const struct mime_flaw *classifier_flaw(const struct classifier *classifier)
+{
+	const struct mime_flaw *flaw = &classifier->match.flaw;
+
+	return flaw->kind != MIME_FLAWLESS ? flaw : mime_body_flaw(classifier->body);
 }

@@ -48,5 +48,8 @@ void classifier_begin(struct classifier *classifier);
 void classifier_line(struct classifier *classifier, const char *line, size_t length);
 /* Afterwards match is the result, and subject and links are what was seen. */
 void classifier_end(struct classifier *classifier);
+/* After classifier_end, until the next message: what could not be parsed. The milter looks
+ * at the body, and so sees what is wrong with it, only where a link could matter. */
+const struct mime_flaw *classifier_flaw(const struct classifier *classifier);
 
 #endif

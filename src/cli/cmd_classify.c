@@ -52,11 +52,23 @@ static size_t kept_links(const struct classifier *classifier)
 							     : CLASSIFIER_LINKS_MAX;
 }
 
+/* NULL: there is none. */
+static const char *flaw_text(const struct classifier *classifier, char text[MIME_FLAW_TEXT_MAX + 1])
+{
+	const struct mime_flaw *flaw = classifier_flaw(classifier);
+
+	if (flaw->kind == MIME_FLAWLESS)
+		return NULL;
+	mime_flaw_print(flaw, text);
+	return text;
+}
+
 static void print_json(const struct classify *classify, const char *class_name,
 		       const char *rule_name)
 {
 	const struct classifier *classifier = &classify->classifier;
 	struct json_line line = json_line_begin(stdout);
+	char flaw[MIME_FLAW_TEXT_MAX + 1];
 
 	json_line_string(&line, "file", classify->file);
 	if (classify->number != 0)
@@ -72,6 +84,7 @@ static void print_json(const struct classify *classify, const char *class_name,
 				  kept_links(classifier));
 		json_line_string(&line, "source",
 				 rules_match_source(classify->rules, &classifier->match));
+		json_line_string(&line, "flaw", flaw_text(classifier, flaw));
 	}
 	json_line_end(&line);
 }
@@ -90,6 +103,7 @@ static void explain(const struct classify *classify)
 	const struct classifier *classifier = &classify->classifier;
 	const char *source = rules_match_source(classify->rules, &classifier->match);
 	size_t count = kept_links(classifier);
+	char flaw[MIME_FLAW_TEXT_MAX + 1];
 
 	print_foreign("subject", classifier->has_subject ? classifier->subject : "(none)");
 	for (size_t i = 0; i < count; i++)
@@ -98,6 +112,8 @@ static void explain(const struct classify *classify)
 		printf("    %-8s (%zu more)\n", "link", classifier->link_count - count);
 	if (source != NULL)
 		print_foreign("rule", source);
+	if (flaw_text(classifier, flaw) != NULL)
+		printf("    %-8s %s\n", "flaw", flaw);
 }
 
 static void print_text(const struct classify *classify, const char *class_name,

@@ -16,10 +16,10 @@
 #include <string.h>
 #include <strings.h>
 
+#include "mime_charset.h"
 #include "resetguard/utf8.h"
 
 enum {
-	CHARSET_MAX = 40,  /* characters of a charset's name */
 	CHARSETS_MAX = 16, /* opened for one value; a value has room for thousands */
 	PIECE_MAX = 512,   /* bytes of a payload decoded at a time */
 	CARRY_MAX = 32,	   /* bytes of a character or of an escape sequence cut in two */
@@ -111,7 +111,7 @@ static size_t put_raw(struct sink *sink, const char *text, size_t length)
 
 /* RFC 2047 section 2, with the language of RFC 2231 section 5. */
 struct word {
-	char charset[CHARSET_MAX + 1];
+	char charset[MIME_NAME_MAX + 1];
 	GMimeContentEncoding encoding;
 	const char *payload;
 	size_t payload_length;
@@ -132,7 +132,7 @@ static bool parse_word(const char *at, const char *end, const char *last_close, 
 	if (end - at < 2 || at[0] != '=' || at[1] != '?')
 		return false;
 	at += 2;
-	while (length < CHARSET_MAX && at < end && is_charset_character(*at))
+	while (length < MIME_NAME_MAX && at < end && is_charset_character(*at))
 		word->charset[length++] = *at++;
 	word->charset[length] = '\0';
 	if (length == 0)
@@ -172,9 +172,10 @@ static const char *find_last_close(const char *value, const char *end)
  * programs cut words in the middle of a character. */
 struct decoder {
 	struct sink *sink;
-	char charset[CHARSET_MAX + 1]; /* of this run or the last; "": there was none */
-	iconv_t converter;	       /* (iconv_t)-1: none is needed, for UTF-8 */
-	int opened;		       /* converters so far */
+	struct mime_flaw *flaw;		 /* NULL: nobody asks */
+	char charset[MIME_NAME_MAX + 1]; /* of this run or the last; "": there was none */
+	iconv_t converter;		 /* (iconv_t)-1: none is needed, for UTF-8 */
+	int opened;			 /* converters so far */
 	GMimeContentEncoding encoding;
 	int state; /* of the transfer decoding */
 	guint32 save;
@@ -182,75 +183,21 @@ struct decoder {
 	char bytes[CARRY_MAX + PIECE_MAX + 4];
 };
 
-/* The charsets of mail, most of them as web browsers know them: some names stand
- * for a larger charset than they say. The C library has a thousand more, some of
- * whose converters can be made to run for ever. */
-static const char *iconv_name(const char *charset)
+static void set_flaw(struct decoder *decoder, enum mime_flaw_kind kind, const char *charset)
 {
-	static const struct {
-		const char *label;
-		const char *name;
-	} charsets[] = {
-		{"us-ascii", "CP1252"},
-		{"iso-8859-1", "CP1252"},
-		{"latin1", "CP1252"},
-		{"iso-8859-2", "ISO-8859-2"},
-		{"iso-8859-3", "ISO-8859-3"},
-		{"iso-8859-4", "ISO-8859-4"},
-		{"iso-8859-5", "ISO-8859-5"},
-		{"iso-8859-6", "ISO-8859-6"},
-		{"iso-8859-7", "ISO-8859-7"},
-		{"iso-8859-8", "ISO-8859-8"},
-		{"iso-8859-8-i", "ISO-8859-8"},
-		{"iso-8859-9", "CP1254"},
-		{"iso-8859-10", "ISO-8859-10"},
-		{"iso-8859-11", "CP874"},
-		{"iso-8859-13", "ISO-8859-13"},
-		{"iso-8859-14", "ISO-8859-14"},
-		{"iso-8859-15", "ISO-8859-15"},
-		{"iso-8859-16", "ISO-8859-16"},
-		{"windows-874", "CP874"},
-		{"tis-620", "CP874"},
-		{"windows-1250", "CP1250"},
-		{"cp1250", "CP1250"},
-		{"windows-1251", "CP1251"},
-		{"cp1251", "CP1251"},
-		{"windows-1252", "CP1252"},
-		{"cp1252", "CP1252"},
-		{"windows-1253", "CP1253"},
-		{"windows-1254", "CP1254"},
-		{"windows-1255", "CP1255"},
-		{"windows-1256", "CP1256"},
-		{"windows-1257", "CP1257"},
-		{"windows-1258", "CP1258"},
-		{"koi8-r", "KOI8-R"},
-		{"koi8-u", "KOI8-U"},
-		{"ibm866", "CP866"},
-		{"cp866", "CP866"},
-		{"macintosh", "MACINTOSH"},
-		{"gb2312", "GBK"},
-		{"gbk", "GBK"},
-		{"x-gbk", "GBK"},
-		{"gb18030", "GB18030"},
-		{"big5", "BIG5"},
-		{"big5-hkscs", "BIG5-HKSCS"},
-		{"euc-jp", "EUC-JP"},
-		{"x-euc-jp", "EUC-JP"},
-		{"iso-2022-jp", "ISO-2022-JP"},
-		{"shift_jis", "CP932"},
-		{"x-sjis", "CP932"},
-		{"windows-31j", "CP932"},
-		{"euc-kr", "UHC"},
-		{"ks_c_5601-1987", "UHC"},
-		{"ks_c_5601-1989", "UHC"},
-		{"ksc_5601", "UHC"},
-	};
+	struct mime_flaw *flaw = decoder->flaw;
 
-	for (size_t i = 0; i < G_N_ELEMENTS(charsets); i++) {
-		if (strcasecmp(charset, charsets[i].label) == 0)
-			return charsets[i].name;
-	}
-	return NULL;
+	if (flaw == NULL || flaw->kind != MIME_FLAWLESS)
+		return;
+	*flaw = (struct mime_flaw){.kind = kind};
+	strcpy(flaw->name, charset);
+}
+
+static void put_replacement(struct decoder *decoder)
+{
+	put(decoder->sink, replacement, 3);
+	if (!decoder->sink->full) /* else its end may be what found no room */
+		set_flaw(decoder, MIME_FLAW_CHARACTERS, decoder->charset);
 }
 
 static size_t convert_utf8(struct decoder *decoder, bool final)
@@ -266,7 +213,7 @@ static size_t convert_utf8(struct decoder *decoder, bool final)
 		} else if (left < 4 && !final) {
 			break; /* the rest of it may come with the next piece */
 		} else {
-			put(decoder->sink, replacement, 3);
+			put_replacement(decoder);
 			size = 1;
 		}
 		at += size;
@@ -302,7 +249,7 @@ static size_t convert_iconv(struct decoder *decoder, bool final)
 			continue;
 		if (error == EINVAL && !final && left <= CARRY_MAX)
 			return left;
-		put(decoder->sink, replacement, 3);
+		put_replacement(decoder);
 		at++;
 		left--;
 	}
@@ -364,16 +311,30 @@ static void close_charset(struct decoder *decoder)
 	decoder->charset[0] = '\0';
 }
 
-static bool is_utf8(const char *charset)
+/* False: the charset is not known, here or to the C library. */
+static bool open_charset(struct decoder *decoder, const char *label, iconv_t *converter)
 {
-	return strcasecmp(charset, "utf-8") == 0 || strcasecmp(charset, "utf8") == 0;
+	const struct mime_charset *charset = mime_charset_find(label);
+
+	*converter = (iconv_t)-1;
+	if (charset != NULL && charset->name == NULL)
+		return true;
+	if (charset != NULL && decoder->opened == CHARSETS_MAX)
+		return false;
+	if (charset != NULL) {
+		decoder->opened++;
+		*converter = iconv_open("UTF-8", charset->name);
+	}
+	if (*converter == (iconv_t)-1)
+		set_flaw(decoder, MIME_FLAW_CHARSET, label);
+	return *converter != (iconv_t)-1;
 }
 
 /* Makes the decoder ready for the word. False, and nothing has changed, for a
  * charset that is not known. */
 static bool begin_word(struct decoder *decoder, const struct word *word)
 {
-	iconv_t converter = (iconv_t)-1;
+	iconv_t converter;
 
 	if (strcasecmp(decoder->charset, word->charset) == 0) {
 		if (decoder->encoding != word->encoding)
@@ -381,16 +342,8 @@ static bool begin_word(struct decoder *decoder, const struct word *word)
 		decoder->encoding = word->encoding;
 		return true;
 	}
-	if (!is_utf8(word->charset)) {
-		const char *name = iconv_name(word->charset);
-
-		if (name == NULL || decoder->opened == CHARSETS_MAX)
-			return false;
-		decoder->opened++;
-		converter = iconv_open("UTF-8", name);
-		if (converter == (iconv_t)-1)
-			return false;
-	}
+	if (!open_charset(decoder, word->charset, &converter))
+		return false;
 	end_run(decoder);
 	close_charset(decoder);
 	strcpy(decoder->charset, word->charset);
@@ -473,10 +426,10 @@ static const char *take_words(struct decoder *decoder, const char *at, const cha
 	return at;
 }
 
-size_t mime_decode_header(const char *value, char *text, size_t size)
+size_t mime_decode_header(const char *value, char *text, size_t size, struct mime_flaw *flaw)
 {
 	struct sink sink = {.text = text, .room = size - 1};
-	struct decoder decoder = {.sink = &sink, .converter = (iconv_t)-1};
+	struct decoder decoder = {.sink = &sink, .flaw = flaw, .converter = (iconv_t)-1};
 	const char *end = value + strlen(value);
 	const char *last_close = find_last_close(value, end);
 

@@ -7,15 +7,16 @@
  * one line after the other, keeps a few kilobytes whatever the message is, and
  * takes time in proportion to its length; of GMime it has the transfer decodings.
  *
- * Charsets need no conversion here. A link is ASCII, and so it is in every charset
- * of mail but UTF-16, of which the ASCII characters are taken, and ISO 2022, whose
- * escape sequences end a link.
+ * Charsets need no conversion here: links are all that is looked for, and a link is
+ * ASCII (mime_charset.h).
  */
+#include <ctype.h>
 #include <gmime/gmime.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "mime_charset.h"
 #include "resetguard/links.h"
 #include "resetguard/mime.h"
 
@@ -24,11 +25,20 @@ enum {
 	FIELD_MAX = 2048,     /* of a part's header field; the rest of it is dropped */
 };
 
+/* A multipart that has begun, and has not ended. */
+struct level {
+	bool has_parts;
+	unsigned part; /* which it is itself */
+	char boundary[MIME_BOUNDARY_MAX + 1];
+};
+
 struct mime_body {
 	size_t left; /* bytes that are still looked at */
 	unsigned depth;
+	unsigned part_count;
 	struct mime_part part; /* the present one */
-	char boundaries[MIME_NESTING_MAX][MIME_BOUNDARY_MAX + 1];
+	struct level levels[MIME_NESTING_MAX];
+	struct mime_flaw flaw; /* the first one */
 	bool in_header;
 	bool reads; /* the present part has links to find */
 
@@ -37,9 +47,8 @@ struct mime_body {
 
 	int state; /* of the transfer decoding */
 	guint32 save;
-	bool unit_begun; /* of UTF-16: its first byte is in unit */
-	unsigned char unit;
-	bool first_unit;
+	unsigned base64_count; /* characters of it, modulo four */
+	struct mime_charset_text text;
 
 	bool line_begun; /* what line holds is not the beginning of its line */
 	size_t line_length;
@@ -58,13 +67,48 @@ void mime_body_free(struct mime_body *body)
 	free(body);
 }
 
+/* -------------------------------------------------------------------- flaws */
+
+static void set_flaw(struct mime_body *body, unsigned part, enum mime_flaw_kind kind)
+{
+	if (body->flaw.kind == MIME_FLAWLESS)
+		body->flaw = (struct mime_flaw){.kind = kind, .part = part};
+}
+
+const struct mime_flaw *mime_body_flaw(const struct mime_body *body)
+{
+	return &body->flaw;
+}
+
 /* -------------------------------------------------------------------- parts */
 
-static void end_part(struct mime_body *body)
+/* whole: the part has not been cut off. */
+static void end_part(struct mime_body *body, bool whole)
 {
 	if (body->reads)
 		links_end(&body->links);
+	if (body->reads && whole && body->base64_count != 0)
+		set_flaw(body, body->part_count, MIME_FLAW_BASE64);
 	body->reads = false;
+}
+
+static void end_levels(struct mime_body *body, unsigned depth)
+{
+	while (body->depth > depth) {
+		const struct level *level = &body->levels[--body->depth];
+
+		if (!level->has_parts)
+			set_flaw(body, level->part, MIME_FLAW_PARTS);
+	}
+}
+
+static void begin_multipart(struct mime_body *body)
+{
+	struct level *level = &body->levels[body->depth++];
+
+	level->has_parts = false;
+	level->part = body->part_count;
+	strcpy(level->boundary, body->part.boundary);
 }
 
 /* The part's header fields have been seen. */
@@ -73,18 +117,23 @@ static void begin_part(struct mime_body *body)
 	body->in_header = false;
 	if (body->part.kind == MIME_MULTIPART) {
 		if (body->depth < MIME_NESTING_MAX) {
-			strcpy(body->boundaries[body->depth++], body->part.boundary);
+			begin_multipart(body);
 			return; /* what comes before its first part is nobody's */
 		}
+		set_flaw(body, body->part_count, MIME_FLAW_NESTING);
 		body->part.kind = MIME_TEXT;
 	}
 	body->reads = body->part.kind != MIME_OTHER && !body->part.attachment;
 	if (!body->reads)
 		return;
+	if (body->flaw.kind == MIME_FLAWLESS) {
+		body->flaw = body->part.flaw;
+		body->flaw.part = body->part_count;
+	}
 	body->state = 0;
 	body->save = 0;
-	body->unit_begun = false;
-	body->first_unit = true;
+	body->base64_count = 0;
+	mime_charset_begin(&body->text, body->part.units);
 	links_begin(&body->links, body->part.kind == MIME_HTML);
 }
 
@@ -135,35 +184,45 @@ static void read_header_line(struct mime_body *body, const char *line, size_t le
 
 /* ------------------------------------------------------------------ content */
 
-static void feed_units(struct mime_body *body, const unsigned char *bytes, size_t length)
+static void feed_decoded(struct mime_body *body, const unsigned char *bytes, size_t length)
+{
+	char ascii[LINE_MAX_KEPT + 4];
+
+	if (body->part.units == MIME_UNITS_BYTES) {
+		links_feed(&body->links, (const char *)bytes, length);
+		return;
+	}
+	length = mime_charset_ascii(&body->text, bytes, length, ascii);
+	links_feed(&body->links, ascii, length);
+}
+
+/* Padding counts as well, so that a text that ends well has a multiple of four. */
+static void check_base64(struct mime_body *body, const unsigned char *bytes, size_t length)
 {
 	for (size_t i = 0; i < length; i++) {
-		unsigned unit;
-		char c;
-
-		if (!body->unit_begun) {
-			body->unit = bytes[i];
-			body->unit_begun = true;
-			continue;
-		}
-		body->unit_begun = false;
-		if (body->first_unit && body->unit == 0xff && bytes[i] == 0xfe)
-			body->part.units = MIME_UNITS_LITTLE;
-		body->first_unit = false;
-		unit = body->part.units == MIME_UNITS_LITTLE
-			       ? (unsigned)(bytes[i] << 8 | body->unit)
-			       : (unsigned)(body->unit << 8 | bytes[i]);
-		c = unit < 0x80 ? (char)unit : (char)0xff; /* some character */
-		links_feed(&body->links, &c, 1);
+		if (isalnum(bytes[i]) || bytes[i] == '+' || bytes[i] == '/' || bytes[i] == '=')
+			body->base64_count = (body->base64_count + 1) % 4;
+		else if (strchr(" \t\r\n", bytes[i]) == NULL || bytes[i] == '\0')
+			set_flaw(body, body->part_count, MIME_FLAW_BASE64);
 	}
 }
 
-static void feed_decoded(struct mime_body *body, const unsigned char *bytes, size_t length)
+/* What a piece ends with is passed over: the rest of it comes with the next one. */
+static void check_quoted(struct mime_body *body, const unsigned char *bytes, size_t length)
 {
-	if (body->part.units != MIME_UNITS_BYTES)
-		feed_units(body, bytes, length);
-	else
-		links_feed(&body->links, (const char *)bytes, length);
+	const unsigned char *end = bytes + length;
+	const unsigned char *at = memchr(bytes, '=', length);
+
+	while (at != NULL && end - at > 2) {
+		const unsigned char *behind = at + 1;
+
+		while (behind < end && (*behind == ' ' || *behind == '\t'))
+			behind++;
+		if (!(isxdigit(at[1]) && isxdigit(at[2])) && behind < end && *behind != '\r' &&
+		    *behind != '\n')
+			set_flaw(body, body->part_count, MIME_FLAW_QUOTED);
+		at = memchr(at + 1, '=', (size_t)(end - at - 1));
+	}
 }
 
 static void read_content(struct mime_body *body, const char *line, size_t length)
@@ -179,11 +238,13 @@ static void read_content(struct mime_body *body, const char *line, size_t length
 		feed_decoded(body, bytes, length);
 		return;
 	case MIME_BASE64:
+		check_base64(body, bytes, length);
 		count = g_mime_encoding_base64_decode_step(bytes, length, decoded, &body->state,
 							   &body->save);
 		feed_decoded(body, decoded, count);
 		return;
 	case MIME_QUOTED_PRINTABLE:
+		check_quoted(body, bytes, length);
 		count = g_mime_encoding_quoted_decode_step(bytes, length, decoded, &body->state,
 							   &body->save);
 		feed_decoded(body, decoded, count);
@@ -200,7 +261,7 @@ static unsigned boundary_level(const struct mime_body *body, const char *line, s
 	while (length > 0 && strchr(" \t\r\n", line[length - 1]) != NULL)
 		length--;
 	for (unsigned level = body->depth; level-- > 0;) {
-		const char *boundary = body->boundaries[level];
+		const char *boundary = body->levels[level].boundary;
 		size_t size = strlen(boundary);
 
 		if (length < 2 + size || memcmp(line + 2, boundary, size) != 0)
@@ -220,11 +281,14 @@ static bool read_boundary(struct mime_body *body, const char *line, size_t lengt
 	if (level == MIME_NESTING_MAX)
 		return false;
 	if (body->in_header) {
+		set_flaw(body, body->part_count, MIME_FLAW_HEADER);
 		end_field(body);
 		begin_part(body);
 	}
-	end_part(body);
-	body->depth = closes ? level : level + 1;
+	end_part(body, true);
+	body->levels[level].has_parts = true;
+	end_levels(body, closes ? level : level + 1);
+	body->part_count += closes ? 0 : 1;
 	body->in_header = !closes;
 	mime_part_init(&body->part);
 	return true;
@@ -255,6 +319,8 @@ void mime_body_begin(struct mime_body *body, const struct mime_part *part, size_
 {
 	body->left = limit;
 	body->depth = 0;
+	body->part_count = 0;
+	body->flaw = (struct mime_flaw){.kind = MIME_FLAWLESS};
 	body->part = *part;
 	body->field_length = 0;
 	body->line_length = 0;
@@ -286,8 +352,14 @@ bool mime_body_feed(struct mime_body *body, const char *bytes, size_t length)
 	return body->left != 0;
 }
 
-void mime_body_end(struct mime_body *body)
+void mime_body_end(struct mime_body *body, bool whole)
 {
+	whole = whole && body->left != 0;
 	end_line(body, true);
-	end_part(body);
+	end_part(body, whole);
+	if (!whole)
+		return;
+	if (body->in_header)
+		set_flaw(body, body->part_count, MIME_FLAW_HEADER);
+	end_levels(body, 0);
 }

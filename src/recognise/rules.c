@@ -2,6 +2,7 @@
 /* rules: which messages are resets. */
 #include "resetguard/rules.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -132,6 +133,9 @@ void rules_match_init(const struct rules *rules, struct rules_match *match)
 	match->taken_by = rules->rule_count;
 	match->rrvs = false;
 	match->stage = RULES_AT_HEADERS;
+	match->flaw = (struct mime_flaw){.kind = MIME_FLAWLESS};
+	match->looked = 0;
+	match->tried = 0;
 	match->pending_count = 0;
 	memset(match->met, 0, rules->combined_count);
 }
@@ -153,8 +157,10 @@ static void match_sender(const struct rules *rules, struct rules_match *match, c
 	}
 }
 
+/* with_patterns: compare with each regex too. */
 static void try_conditions(const struct rules *rules, struct rules_match *match,
-			   const struct conditions *conditions, const char *text, size_t length)
+			   const struct conditions *conditions, bool with_patterns,
+			   const char *text, size_t length)
 {
 	for (size_t i = 0; i < conditions->count; i++) {
 		const struct condition *condition = &rules->conditions[conditions->first + i];
@@ -163,7 +169,7 @@ static void try_conditions(const struct rules *rules, struct rules_match *match,
 			continue;
 		if (condition->kind == CONDITION_PRESENT)
 			meet(rules, match, condition, false);
-		else
+		else if (with_patterns)
 			try_pattern(rules, match, condition, text, length);
 	}
 }
@@ -174,7 +180,7 @@ void rules_match_envelope(const struct rules *rules, struct rules_match *match, 
 	if (rules->sender.count != 0)
 		match_sender(rules, match, sender);
 	if (sasl_user != NULL)
-		try_conditions(rules, match, &rules->sasl_user, sasl_user, strlen(sasl_user));
+		try_conditions(rules, match, &rules->sasl_user, true, sasl_user, strlen(sasl_user));
 }
 
 static bool name_equals(const char *name, const char *lower_case)
@@ -227,9 +233,11 @@ __attribute__((noinline)) static void match_value(const struct rules *rules,
 						  const struct header *header, const char *value)
 {
 	char text[RULES_VALUE_MAX + 1];
-	size_t length = mime_decode_header(value, text, sizeof(text));
+	size_t length = mime_decode_header(value, text, sizeof(text), &match->flaw);
 
-	try_conditions(rules, match, &header->tried, text, length);
+	if (header->tried.count != 0)
+		try_conditions(rules, match, &header->tried, match->tried++ < RULES_TRIED_MAX, text,
+			       length);
 	if (header->texts != NULL)
 		match_wording(rules, match, header->texts, text, length);
 }
@@ -241,8 +249,13 @@ void rules_match_header(const struct rules *rules, struct rules_match *match, co
 
 	if (strcasecmp(name, RRVS_FIELD) == 0)
 		match->rrvs = true;
-	if (header != NULL && header->first_rule < match->taken_by)
-		match_value(rules, match, header, value);
+	if (header == NULL || header->first_rule >= match->taken_by ||
+	    match->looked > RULES_LOOKED_MAX)
+		return;
+	match->looked += strlen(value) + RULES_FIELD_COST;
+	match_value(rules, match, header, value);
+	if (match->flaw.kind != MIME_FLAWLESS && match->flaw.field[0] == '\0')
+		snprintf(match->flaw.field, sizeof(match->flaw.field), "%s", name);
 }
 
 /* ------------------------------------------------------------------- stages */

@@ -94,7 +94,7 @@ static double measure(const struct rules *rules, struct mime_body *mime, bool wi
 			continue;
 		mime_body_begin(mime, &part, LIMIT, &sink);
 		mime_body_feed(mime, body, sizeof(body) - 1);
-		mime_body_end(mime);
+		mime_body_end(mime, true);
 		rules_match_end_body(rules, &matching.match);
 	}
 	return (double)messages / (seconds() - begin);

@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../src/cli/classifier.h"
+#include "../lib/hostile.h"
 
-enum { PIECE = 8192, LIMIT = 256 << 10, MESSAGE_MAX = 1 << 20 };
+enum { LIMIT = 256 << 10, MESSAGE_MAX = 1 << 20 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerInitialize(int *argc, char ***argv);
@@ -44,23 +44,6 @@ static struct rules *read_rules(void)
 	return rules;
 }
 
-/* Lines, and of a long one pieces, as mailfiles gives them. */
-static void feed(struct classifier *classifier, const char *text, size_t length)
-{
-	classifier_begin(classifier);
-	while (length != 0) {
-		const char *newline = memchr(text, '\n', length);
-		size_t piece = newline == NULL ? length : (size_t)(newline + 1 - text);
-
-		if (piece > PIECE)
-			piece = PIECE;
-		classifier_line(classifier, text, piece);
-		text += piece;
-		length -= piece;
-	}
-	classifier_end(classifier);
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct rules *rules;
@@ -68,19 +51,22 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const char *first_class = "";
 	const char *class_name = "";
 	const char *rule_name;
+	char flaw[MIME_FLAW_TEXT_MAX + 1];
 	size_t links;
 
 	if (size > MESSAGE_MAX)
 		return 0;
 	rules = read_rules();
 	require(classifier_open(&classifier, rules, LIMIT, true) == ERR_OK);
-	feed(&classifier, (const char *)data, size);
+	hostile_classify(&classifier, (const char *)data, size);
 	links = classifier.link_count;
 	require(links <= LINKS_MAX);
 	rules_match_result(rules, &classifier.match, &first_class, &rule_name);
-	feed(&classifier, (const char *)data, size);
+	hostile_classify(&classifier, (const char *)data, size);
 	rules_match_result(rules, &classifier.match, &class_name, &rule_name);
 	require(links == classifier.link_count && strcmp(first_class, class_name) == 0);
+	mime_flaw_print(classifier_flaw(&classifier), flaw);
+	require(strpbrk(flaw, "\r\n\"=") == NULL);
 	classifier_close(&classifier);
 	rules_free(rules);
 	return 0;

@@ -26,6 +26,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static char normal[sizeof(text) * NORMAL_GROWTH];
 	static char again[sizeof(normal)];
 	char cut[16];
+	char flaw_text[MIME_FLAW_TEXT_MAX + 1];
+	struct mime_flaw flaw = {.kind = MIME_FLAWLESS};
 	char *value;
 	size_t length;
 	size_t cut_length;
@@ -38,10 +40,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size != 0)
 		memcpy(value, data, size);
 	value[size] = '\0';
-	length = mime_decode_header(value, text, sizeof(text));
-	cut_length = mime_decode_header(value, cut, sizeof(cut));
+	length = mime_decode_header(value, text, sizeof(text), &flaw);
+	cut_length = mime_decode_header(value, cut, sizeof(cut), NULL);
+	mime_flaw_print(&flaw, flaw_text);
 	free(value);
 
+	require(utf8_is_valid(flaw_text, strlen(flaw_text)));
 	require(length == strlen(text) && utf8_is_valid(text, length));
 	normal_length = mime_normalise(text, length, normal, sizeof(normal));
 	require(normal_length == strlen(normal) && utf8_is_valid(normal, normal_length));

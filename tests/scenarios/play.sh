@@ -273,6 +273,12 @@ play_all() {
 		'mail from <resets@accounts\.example> by client (::ffff:)?192\.0\.2\.7 .* is not originating mail' \
 		'what is not ours and looks like a reset is told of'
 
+	start=$(next_line "$guard_log")
+	scenario smtp broken ann@redemption.example '250 2.0.0' ann@redemption.example -
+	is "$(tail -n "+$start" "$guard_log" | sed -n -E 's/^(.*: )?[0-9A-Za-z]+: (cannot be parsed)/\2/p')" \
+		'cannot be parsed, classified by what can be read: Subject: unknown charset x-none' \
+		'what cannot be parsed is logged, once'
+
 	heading 'reload'
 	guard_configure 'mode = observe'
 	mode=observe

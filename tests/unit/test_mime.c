@@ -26,7 +26,7 @@ static void check(const struct decoding *rows, size_t count)
 		char text[256];
 		size_t length;
 
-		length = mime_decode_header(rows[i].value, text, sizeof(text));
+		length = mime_decode_header(rows[i].value, text, sizeof(text), NULL);
 		if (strcmp(text, rows[i].text) != 0)
 			fail_msg("\"%s\" gives \"%s\"", rows[i].value, text);
 		assert_int_equal(length, strlen(rows[i].text));
@@ -206,17 +206,17 @@ static void output_is_cut_at_a_character(void **state)
 
 	(void)state;
 	memset(text, 'x', sizeof(text));
-	assert_int_equal(mime_decode_header("abcdefghi", text, 8), 7);
+	assert_int_equal(mime_decode_header("abcdefghi", text, 8, NULL), 7);
 	assert_string_equal(text, "abcdefg");
-	assert_int_equal(mime_decode_header("abcdef\xc3\xbcz", text, 8), 6);
+	assert_int_equal(mime_decode_header("abcdef\xc3\xbcz", text, 8, NULL), 6);
 	assert_string_equal(text, "abcdef");
-	assert_int_equal(mime_decode_header("abcdef  z", text, 8), 6);
+	assert_int_equal(mime_decode_header("abcdef  z", text, 8, NULL), 6);
 	assert_string_equal(text, "abcdef");
-	assert_int_equal(mime_decode_header("=?utf-8?B?YWJjZGVmZ2hpamtsbQ==?=", text, 8), 7);
+	assert_int_equal(mime_decode_header("=?utf-8?B?YWJjZGVmZ2hpamtsbQ==?=", text, 8, NULL), 7);
 	assert_string_equal(text, "abcdefg");
-	assert_int_equal(mime_decode_header("=?utf-8?Q?abcdef=C3=BCz?=", text, 8), 6);
+	assert_int_equal(mime_decode_header("=?utf-8?Q?abcdef=C3=BCz?=", text, 8, NULL), 6);
 	assert_string_equal(text, "abcdef");
-	assert_int_equal(mime_decode_header("a", text, 1), 0);
+	assert_int_equal(mime_decode_header("a", text, 1, NULL), 0);
 	assert_string_equal(text, "");
 }
 
@@ -236,7 +236,7 @@ static void long_words(void **state)
 		for (int i = 0; i < CHARACTERS; i++)
 			at += sprintf(at, "=E5=AF=86");
 		strcpy(at, "?=");
-		length = mime_decode_header(value, text, sizeof(text));
+		length = mime_decode_header(value, text, sizeof(text), NULL);
 		assert_int_equal(length, shift + 3 * CHARACTERS);
 		for (int i = 0; i < CHARACTERS; i++)
 			assert_memory_equal(text + shift + 3 * i, "密", 3);
@@ -279,12 +279,58 @@ static void hostile_values_end(void **state)
 		memset(value, 0, sizeof(value));
 		fill(value, sizeof(value), pieces[i]);
 		for (int closed = 0; closed < 2; closed++) {
-			size_t length = mime_decode_header(value, text, sizeof(text));
+			size_t length = mime_decode_header(value, text, sizeof(text), NULL);
 
 			assert_true(utf8_is_valid(text, length));
 			memcpy(value + strlen(value) - 2, "?=", 2);
 		}
 	}
+}
+
+static void flaws_are_told(void **state)
+{
+	static const struct {
+		const char *value;
+		const char *flaw;
+	} rows[] = {
+		{"Reset your password", NULL},
+		{"=?utf-8?Q?Pa=C3=9Fwort?= =?iso-2022-jp?B?GyRCJSIbKEI=?=", NULL},
+		/* raw bytes and what only looks like a word are read as they are */
+		{"Pa\xdfwort =?utf-8?x", NULL},
+		{"=?x-none?Q?Reset?=", "the body: unknown charset x-none"},
+		{"=?utf-8?Q?=C3?= x", "the body: bytes that are no utf-8"},
+		{"=?euc-jp?Q?=A4?=", "the body: bytes that are no euc-jp"},
+		{"=?x:(=)?Q?a?= =?utf-8?Q?=C3?=", "the body: bytes that are no utf-8"},
+		{"=?x:(+)?Q?a?= =?utf-8?Q?=C3?=", "the body: unknown charset x????"},
+		/* the first one counts */
+		{"=?x-a?Q?a?= =?x-b?Q?b?=", "the body: unknown charset x-a"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct mime_flaw flaw = {.kind = MIME_FLAWLESS};
+		char text[64];
+		char words[MIME_FLAW_TEXT_MAX + 1];
+
+		mime_decode_header(rows[i].value, text, sizeof(text), &flaw);
+		mime_flaw_print(&flaw, words);
+		if (rows[i].flaw == NULL ? flaw.kind != MIME_FLAWLESS
+					 : strcmp(words, rows[i].flaw) != 0)
+			fail_msg("\"%s\": %s", rows[i].value, words);
+	}
+}
+
+/* A text that is cut ends in the middle of a character, and that is not its fault. */
+static void what_finds_no_room_is_no_flaw(void **state)
+{
+	struct mime_flaw flaw = {.kind = MIME_FLAWLESS};
+	char text[8];
+
+	(void)state;
+	mime_decode_header("=?utf-8?Q?abcdef=C3=BC=C3=BC?= =?utf-8?Q?=C3=BC=C3?=", text,
+			   sizeof(text), &flaw);
+	assert_string_equal(text, "abcdef");
+	assert_int_equal(flaw.kind, MIME_FLAWLESS);
 }
 
 int main(void)
@@ -299,6 +345,8 @@ int main(void)
 		cmocka_unit_test(output_is_cut_at_a_character),
 		cmocka_unit_test(long_words),
 		cmocka_unit_test(hostile_values_end),
+		cmocka_unit_test(flaws_are_told),
+		cmocka_unit_test(what_finds_no_room_is_no_flaw),
 	};
 
 	mime_init();

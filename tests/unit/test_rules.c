@@ -460,6 +460,42 @@ static void many_headers_are_told_apart(void **state)
 	free(text);
 }
 
+/* The rule that takes a message with so many other fields before the one that matches. */
+static struct taken take_behind(const struct rules *rules, unsigned fields, const char *filling,
+				const char *value)
+{
+	struct rules_match matched;
+	struct taken taken = {""};
+	const char *class_name;
+	const char *rule_name;
+
+	rules_match_init(rules, &matched);
+	for (unsigned i = 0; i < fields; i++)
+		rules_match_header(rules, &matched, "Subject", filling);
+	rules_match_header(rules, &matched, "Subject", value);
+	if (rules_match_result(rules, &matched, &class_name, &rule_name))
+		snprintf(taken.text, sizeof(taken.text), "%s", rule_name);
+	return taken;
+}
+
+static void a_header_has_an_end(void **state)
+{
+	enum { LENGTH = 1000, FIELDS = RULES_LOOKED_MAX / (LENGTH + RULES_FIELD_COST) };
+	struct rules *rules = read_rules("subject /^reset/\nsubject Restore");
+	char filling[LENGTH + 1];
+
+	(void)state;
+	memset(filling, 'x', LENGTH);
+	filling[LENGTH] = '\0';
+	assert_string_equal(take_behind(rules, RULES_TRIED_MAX - 1, "x", "reset").text,
+			    "messages:1");
+	assert_string_equal(take_behind(rules, RULES_TRIED_MAX, "x", "reset").text, "");
+	assert_string_equal(take_behind(rules, RULES_TRIED_MAX, "x", "Restore").text, "messages:2");
+	assert_string_equal(take_behind(rules, FIELDS, filling, "Restore").text, "messages:2");
+	assert_string_equal(take_behind(rules, FIELDS + 1, filling, "Restore").text, "");
+	rules_free(rules);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -477,6 +513,7 @@ int main(void)
 		cmocka_unit_test(headers_may_be_settled_before),
 		cmocka_unit_test(guarded_classes_are_known),
 		cmocka_unit_test(many_headers_are_told_apart),
+		cmocka_unit_test(a_header_has_an_end),
 	};
 
 	mime_init();

@@ -27,7 +27,7 @@ static struct bench *begin(const char *keys, const char *recipient, const char *
 
 static enum session_step feed(struct bench *bench, const char *text)
 {
-	return session_body(bench->session, text, strlen(text));
+	return session_body(bench->session, text, strlen(text), "4XyZ1");
 }
 
 static enum session_step end(struct bench *bench)
@@ -91,7 +91,8 @@ static void what_is_beyond_the_limit_is_not_looked_at(void **state)
 	(void)state;
 	assert_int_equal(bench_eoh(bench), SESSION_CONTINUE);
 	memset(text, 'x', sizeof text - 1);
-	assert_int_equal(session_body(bench->session, text, sizeof text - 1), SESSION_CONTINUE);
+	assert_int_equal(session_body(bench->session, text, sizeof text - 1, "4XyZ1"),
+			 SESSION_CONTINUE);
 	assert_int_equal(feed(bench, " https://app.example/reset/abc "), SESSION_ACCEPT);
 	bench_end(bench);
 }
@@ -139,6 +140,53 @@ static void parts_are_decoded(void **state)
 	bench_end(bench);
 }
 
+/* Once for a message, whatever else is wrong with it, and it is judged all the same. */
+static void what_cannot_be_parsed_is_logged(void **state)
+{
+	struct bench *bench = begin("", "<bob@lapsed.example>", "=?x-none?Q?Hello?=");
+	const char *log;
+
+	(void)state;
+	bench_header(bench, "Content-Type", "text/plain; charset=x-none");
+	assert_int_equal(bench_eoh(bench), SESSION_CONTINUE);
+	assert_int_equal(feed(bench, reset_body), SESSION_CONTINUE);
+	assert_int_equal(end(bench), SESSION_REJECT);
+	log = bench_take_log();
+	assert_int_equal(bench_lines(log), 2);
+	bench_assert_has(log, "4XyZ1: verdict=reject");
+	bench_assert_has(log, "4XyZ1: cannot be parsed, classified by what can be read: "
+			      "Subject: unknown charset x-none\n");
+
+	/* A body that is cut short by a link lacks nothing. */
+	bench_mail(bench, "<app@svc.example>");
+	bench_add_rcpt(bench, "<bob@fine.example>");
+	bench_header(bench, "Content-Transfer-Encoding", "base64");
+	assert_int_equal(bench_eoh(bench), SESSION_CONTINUE);
+	assert_int_equal(feed(bench, "aHR0cHM6Ly9hcHAuZXhhbXBsZS9yZXNldC9hYmMgI\r\n"),
+			 SESSION_CONTINUE);
+	assert_int_equal(end(bench), SESSION_ACCEPT);
+	bench_assert_logged(1, "4XyZ1: verdict=accept");
+
+	bench_mail(bench, "<app@svc.example>");
+	bench_add_rcpt(bench, "<bob@lapsed.example>");
+	bench_header(bench, "Content-Transfer-Encoding", "base64");
+	assert_int_equal(bench_eoh(bench), SESSION_CONTINUE);
+	assert_int_equal(feed(bench, "(none)\r\n"), SESSION_CONTINUE);
+	assert_int_equal(end(bench), SESSION_ACCEPT);
+	bench_assert_logged(1, "classified by what can be read: the body: broken base64\n");
+
+	/* sendmail(1) mail that is deferred comes again, and is not told of again. */
+	for (int i = 0; i < 2; i++) {
+		bench_sendmail_mail(bench, "4XyZ2");
+		bench_add_rcpt(bench, "bob@stale.example");
+		bench_header(bench, "Subject", "=?x-none?Q?Hello?=");
+		bench_header(bench, "X-Mail-Class", "password-reset");
+		assert_int_equal(bench_eoh(bench), SESSION_TEMPFAIL);
+		assert_int_equal(bench_lines(bench_take_log()), i == 0 ? 2 : 0);
+	}
+	bench_end(bench);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -149,6 +197,7 @@ int main(void)
 		cmocka_unit_test(observed_resets_are_accepted),
 		cmocka_unit_test(recipients_are_taken_off_at_the_end),
 		cmocka_unit_test(parts_are_decoded),
+		cmocka_unit_test(what_cannot_be_parsed_is_logged),
 	};
 
 	return cmocka_run_group_tests(tests, bench_set_up, bench_tear_down);
