@@ -117,8 +117,8 @@ static const char *text(struct input *input, const char *const *words, size_t co
 	return buffer;
 }
 
-#define TEXT(player, buffer, ...)                                  \
-	text(&(player)->input, (const char *const[]){__VA_ARGS__}, \
+#define TEXT(player, buffer, ...)                                                                 \
+	text(&(player)->input, (const char *const[]){__VA_ARGS__},                                \
 	     sizeof((const char *const[]){__VA_ARGS__}) / sizeof(const char *), buffer)
 
 static const char *queue_id(struct player *player, char buffer[TEXT_MAX + 1])
@@ -188,8 +188,8 @@ static void play_rcpt(struct player *player)
 		TEXT(player, path, lapsed, "<ann@fine.example>", "<ann@good.example>",
 		     "<ann@stale.example>", "<ann@changed.example>", "<ann@never.example>",
 		     "<ann@[192.0.2.1]>", "<\"a b\"@fine.example>", "<ann@FINE.example.>");
-	enum session_step step = session_rcpt(player->session, recipient, queue_id(player, id),
-					      &player->clock, &reply);
+	enum session_step step =
+		session_rcpt(player->session, recipient, queue_id(player, id), &player->clock, &reply);
 
 	require(step != SESSION_DISCARD);
 	require(!player->truth.is_reset || step != SESSION_ACCEPT);
@@ -204,11 +204,12 @@ static void play_header(struct player *player)
 	const char *field = TEXT(player, name, "X-Mail-Class", "Subject", "Content-Type",
 				 "Content-Transfer-Encoding", "Require-Recipient-Valid-Since");
 
-	session_header(player->session, field,
-		       TEXT(player, value, "password-reset", "newsletter", "=?utf-8?B?UmVzZXQ=?=",
-			    "multipart/mixed; boundary=b", "text/html; charset=utf-8", "base64",
-			    "bob@lapsed.example; Tue, 01 Sep 2026 10:00:00 +0000",
-			    "ann@changed.example;\n Tue, 1 Sep 2026 10:00:00 GMT (comment)"));
+	session_header(
+		player->session, field,
+		TEXT(player, value, "password-reset", "newsletter", "=?utf-8?B?UmVzZXQ=?=",
+		     "multipart/mixed; boundary=b", "text/html; charset=utf-8", "base64",
+		     "bob@lapsed.example; Tue, 01 Sep 2026 10:00:00 +0000",
+		     "ann@changed.example;\n Tue, 1 Sep 2026 10:00:00 GMT (comment)"));
 }
 
 static bool is_stripped(const struct session *session, const char *recipient)
@@ -284,7 +285,7 @@ static void play_anew(struct player *player)
 
 static void play(struct player *player)
 {
-	static void (*const events[])(struct player * player) = {
+	static void (*const events[])(struct player *player) = {
 		play_connect, play_mail, play_rcpt, play_header, play_eoh,
 		play_body,    play_eom,	 play_end,  play_time,	 play_anew,
 	};
