@@ -25,6 +25,8 @@ enum reach {
 	REACH_CONNECTION,
 };
 
+enum { TRACE_MAX = 256 };
+
 struct mtaclient {
 	struct milterwire *wire;
 	struct mtamacros *macros;
@@ -38,6 +40,7 @@ struct mtaclient {
 	enum reach reach;
 	enum mtaclient_verdict verdict;
 	uint64_t queue_number;
+	char trace[TRACE_MAX + 1];
 	char *reply; /* owned; empty where the milter left the words to the MTA */
 	size_t reply_room;
 	struct mtaedits *edits;
@@ -92,6 +95,42 @@ static enum mtaclient_verdict reply_keep(struct mtaclient *c, const char *data, 
 }
 
 /* Commands */
+
+static const char *command_name(char command)
+{
+	switch (command) {
+	case SMFIC_CONNECT:
+		return "CONNECT";
+	case SMFIC_HELO:
+		return "HELO";
+	case SMFIC_MAIL:
+		return "MAIL";
+	case SMFIC_RCPT:
+		return "RCPT";
+	case SMFIC_DATA:
+		return "DATA";
+	case SMFIC_HEADER:
+		return "HEADER";
+	case SMFIC_EOH:
+		return "EOH";
+	case SMFIC_BODY:
+		return "BODY";
+	case SMFIC_BODYEOB:
+		return "EOM";
+	default:
+		return "OTHER";
+	}
+}
+
+static void trace(struct mtaclient *c, bool answered)
+{
+	size_t length = strlen(c->trace);
+	int more = snprintf(c->trace + length, sizeof c->trace - length, "%s%s%s",
+			    length > 0 ? " " : "", command_name(c->command), answered ? "?" : "");
+
+	if (more < 0 || (size_t)more >= sizeof c->trace - length)
+		strcpy(c->trace + TRACE_MAX - 3, "...");
+}
 
 /* Writes the macros, and opens the command's packet. False when the milter declined the
  * command or has said its last word. */
@@ -183,6 +222,7 @@ static enum mtaclient_verdict verdict_read(struct mtaclient *c)
 static enum mtaclient_verdict end(struct mtaclient *c, uint32_t unanswered)
 {
 	milterwire_end(c->wire);
+	trace(c, (c->steps & unanswered) == 0);
 	if ((c->steps & unanswered) != 0)
 		return standing(c);
 	milterwire_flush(c->wire);
@@ -289,6 +329,7 @@ enum mtaclient_verdict mtaclient_mail(struct mtaclient *c, const char *sender,
 	if (c->transaction)
 		mtaclient_abort(c);
 	mtaedits_clear(c->edits);
+	c->trace[0] = '\0';
 	c->smtp = sender[0] == '<';
 	c->queued = false;
 	mtaclient_set_macro(c, "i", NULL);
@@ -534,6 +575,11 @@ uint32_t mtaclient_steps(const struct mtaclient *c)
 char mtaclient_command(const struct mtaclient *c)
 {
 	return c->command;
+}
+
+const char *mtaclient_trace(const struct mtaclient *c)
+{
+	return c->trace;
 }
 
 const char *mtaclient_reply(const struct mtaclient *c)

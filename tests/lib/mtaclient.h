@@ -121,6 +121,11 @@ enum mtaclient_verdict mtaclient_raw(struct mtaclient *c, char command, const ch
 /* The command last sent to the milter, an SMFIC_* value. */
 char mtaclient_command(const struct mtaclient *c);
 
+/* The commands sent since the last MAIL, that included, or since the connection was made:
+ * "MAIL RCPT? DATA?", with "?" behind those whose reply was waited for, and "..." where
+ * there is no room for more. Valid until the next command. */
+const char *mtaclient_trace(const struct mtaclient *c);
+
 /* "550 5.1.2 text" of the last verdict, lines separated by CRLF, or NULL if the milter
  * left the words to the MTA. Valid until the next command. */
 const char *mtaclient_reply(const struct mtaclient *c);
