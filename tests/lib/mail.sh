@@ -13,9 +13,10 @@ compose() {
 		-e "s/@DATE@/${4:-}/" "$1" >"$message" || die "no such message: $1"
 }
 
-# smtp_send PORT FROM RECIPIENT...: sends $message; the dialogue is printed, one
-# line a command: COMMAND <tab> REPLY. $client_address, e.g. 192.0.2.7 or 2001:db8::7,
-# $client_login and $mail_options, e.g. SMTPUTF8, are obeyed.
+# smtp_send PORT|PROGRAM FROM RECIPIENT...: sends $message to that port, or to a program
+# that speaks SMTP; the dialogue is printed, one line a command: COMMAND <tab> REPLY.
+# $client_address, e.g. 192.0.2.7 or 2001:db8::7, $client_login and $mail_options, e.g.
+# SMTPUTF8, are obeyed.
 smtp_send() {
 	local port="$1" from="$2" rcpt
 
@@ -52,6 +53,20 @@ by_smtp() {
 	id=$(printf '%s\n' "$dialogue" | sed -n -e 's/.*queued as \([0-9A-Za-z]*\).*/\1/p' \
 		-e 's/.* \([0-9A-Za-z]*\) Message accepted.*/\1/p')
 	[ -z "$id" ] || mta_await "$id" "$start"
+}
+
+# submit FROM RECIPIENT...: hands $message to $sendmail_command in the way that $submission
+# names: bm, by arguments, if nothing is said; t, to the recipients in its header; bs, by
+# SMTP on standard input.
+submit() {
+	local from="$1"
+
+	shift
+	case ${submission:-bm} in
+	bm) $sendmail_command -bm -oi -f "$from" -- "$@" <"$message" ;;
+	t) $sendmail_command -t -oi -f "$from" <"$message" ;;
+	bs) smtp_send "$sendmail_command -bs" "$from" "$@" ;;
+	esac
 }
 
 # by_sendmail FROM RECIPIENT...: hands $message to sendmail(1) and waits until the

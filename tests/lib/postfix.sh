@@ -118,12 +118,11 @@ mta_await() {
 }
 
 by_sendmail() {
-	local from="$1" start id end
+	local sendmail_command="sendmail -C $postfix_conf" start id end
 
-	shift
 	dialogue=
 	start=$(next_line "$mail_log")
-	if ! sendmail -C "$postfix_conf" -oi -f "$from" -- "$@" <"$message"; then
+	if ! submit "$@" >"$scratch/submission.log" 2>&1; then
 		seen='not taken'
 		return
 	fi

@@ -162,6 +162,8 @@ sendmail_submission() {
 		define(\`confTRUSTED_USER', \`nobody')
 		define(\`confDELIVERY_MODE', \`i')
 		define(\`RELAY_MAILER_ARGS', \`TCP \$h $smtp_port')
+		FEATURE(\`accept_unresolvable_domains')
+		FEATURE(\`promiscuous_relay')
 		FEATURE(\`msp', \`[127.0.0.1]')
 	EOF
 }
@@ -191,13 +193,11 @@ sendmail_is_idle() {
 # The submission program returns when the daemon has answered, and when the bounce,
 # too, has been handed over. Its status tells of the delivery, not of the taking.
 by_sendmail() {
-	local from="$1"
+	local sendmail_command="env LD_LIBRARY_PATH=$sendmail_libraries \
+		$sendmail_root/usr/libexec/sendmail/sendmail -Ac -C$sendmail_dir/submission.cf -oem"
 
-	shift
 	dialogue=
-	LD_LIBRARY_PATH=$sendmail_libraries "$sendmail_root/usr/libexec/sendmail/sendmail" \
-		-Ac "-C$sendmail_dir/submission.cf" -oi -oem -f "$from" -- "$@" <"$message" \
-		>"$sendmail_dir/submission.log" 2>&1
+	submit "$@" >"$sendmail_dir/submission.log" 2>&1
 	await 'Sendmail to be done' sendmail_is_idle
 	seen=$(sed -n 's/^MDeferred: [0-9]* \([0-9.]*\) .*/waits \1/p' "$sendmail_dir"/submission/qf* 2>/dev/null)
 	rm -f "$sendmail_dir"/submission/?f*

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * smtp_talk PORT MESSAGE [SOURCE]: speaks the commands on standard input, one a
- * line, to the SMTP server on 127.0.0.1:PORT and waits for the answer to each.
+ * smtp_talk PORT|COMMAND MESSAGE [SOURCE]: speaks the commands on standard input, one
+ * a line, to the SMTP server on 127.0.0.1:PORT, or to COMMAND, which the shell starts and
+ * which speaks SMTP on its standard input and output, and waits for the answer to each.
  * SOURCE, an address of this host, is where the connection comes from; with an
  * IPv6 one it goes to [::1].
  * After a 354 the file MESSAGE is sent, byte for byte but for line ends and
@@ -47,13 +48,43 @@ static struct addrinfo *numeric(const char *host, const char *port)
 	return address;
 }
 
+static struct server server_at(int fd)
+{
+	struct server server = { fdopen(fd, "r"), fdopen(dup(fd), "w") };
+
+	if (server.from == NULL || server.to == NULL)
+		die("smtp_talk: fdopen");
+	return server;
+}
+
+static struct server start(const char *command)
+{
+	int ends[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
+		die("smtp_talk: socketpair");
+	switch (fork()) {
+	case -1:
+		die("smtp_talk: fork");
+		break;
+	case 0:
+		dup2(ends[1], STDIN_FILENO);
+		dup2(ends[1], STDOUT_FILENO);
+		execl("/bin/sh", "sh", "-c", command, (char *)NULL);
+		die("smtp_talk: sh");
+		break;
+	default:
+		close(ends[1]);
+	}
+	return server_at(ends[0]);
+}
+
 static struct server connect_to(const char *port, const char *source)
 {
 	bool is_v6 = source != NULL && strchr(source, ':') != NULL;
 	struct addrinfo *from = source != NULL ? numeric(source, "0") : NULL;
 	struct addrinfo *to = numeric(is_v6 ? "::1" : "127.0.0.1", port);
 	struct timeval limit = { .tv_sec = REPLY_LIMIT_S };
-	struct server server;
 	int fd = socket(to->ai_family, SOCK_STREAM, 0);
 
 	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) != 0 ||
@@ -63,11 +94,7 @@ static struct server connect_to(const char *port, const char *source)
 	if (from != NULL)
 		freeaddrinfo(from);
 	freeaddrinfo(to);
-	server.from = fdopen(fd, "r");
-	server.to = fdopen(dup(fd), "w");
-	if (server.from == NULL || server.to == NULL)
-		die("smtp_talk: fdopen");
-	return server;
+	return server_at(fd);
 }
 
 /* Prints what the server answers to COMMAND; true when it asks for the message. */
@@ -137,11 +164,11 @@ int main(int argc, char **argv)
 	ssize_t length;
 
 	if (argc != 3 && argc != 4) {
-		fprintf(stderr, "usage: smtp_talk PORT MESSAGE [SOURCE] <DIALOGUE\n");
+		fprintf(stderr, "usage: smtp_talk PORT|COMMAND MESSAGE [SOURCE] <DIALOGUE\n");
 		return EXIT_FAILURE;
 	}
 	setvbuf(stdout, NULL, _IOLBF, 0); /* whoever waits for an answer sees it */
-	server = connect_to(argv[1], argv[3]);
+	server = strchr(argv[1], ' ') != NULL ? start(argv[1]) : connect_to(argv[1], argv[3]);
 	answered(&server, "connect");
 	for (length = getline(&line, &size, stdin); length > 0;
 	     length = getline(&line, &size, stdin)) {

@@ -174,7 +174,7 @@ sorted() {
 scenario() {
 	local how="$1" kind="$2" to="$3" told="$4" delivered="$5" logged="$6"
 	local send='' from=app@svc.example mail_options='' rule class word start
-	local client_address='' client_login=''
+	local client_address='' client_login='' submission=''
 	local what="$mode: $how, $kind, to $to: $told"
 
 	case $kind in
@@ -193,6 +193,7 @@ scenario() {
 		submission) send="by_smtp $submission_port" ;;
 		inbound) send="by_smtp $inbound_port" ;;
 		sendmail) send=by_sendmail ;;
+		sendmail-t | sendmail-bs) send=by_sendmail submission=${how#sendmail-} ;;
 		from=*) from=${how#*=} ;;
 		login=*) client_login=${how#*=} ;;
 		addr=*) client_address=${how#*=} ;;
@@ -228,6 +229,74 @@ play() {
 		esac
 		scenario "$how" "$message" "$to" "$told" "$delivered" "$logged"
 	done 3<"$scratch/$1"
+}
+
+# delivered_field TOKEN NAME: the values of such fields in what was delivered, or "-".
+delivered_field() {
+	grep -rl "<$1@" "$mta_inbox/new" | xargs -r awk -v name="$2:" '
+		/^$/ { nextfile }
+		/^[ \t]/ && found { value = value $0; next }
+		{ found = tolower($1) == tolower(name) }
+		found { value = value sep substr($0, length(name) + 2); sep = " / " }
+		END { print value == "" ? "-" : value }'
+}
+
+# play_fields: every row of the table.
+play_fields() {
+	local how kind to wanted word
+
+	fields >"$scratch/fields"
+	heading fields
+	while read_row how kind to wanted <&3; do
+		case $kind in
+		rrvs*) word=$(date -u -R -d "${kind#rrvs }") kind=rrvs ;;
+		*) word= ;;
+		esac
+		compose "$tests_data/mail/$kind.eml" app@svc.example "${to%%,*}" "$word"
+		case $how in
+		smtp) by_smtp "$smtp_port" app@svc.example $(echo "$to" | tr -d ,) ;;
+		sendmail) by_sendmail app@svc.example "$to" ;;
+		esac
+		is "$(delivered_field "$token" Require-Recipient-Valid-Since)" "$wanted" \
+			"$how, $kind, to $to: $wanted"
+	done 3<"$scratch/fields"
+}
+
+# canaries: how many the milter has counted.
+canaries() {
+	curl -sS --max-time "$WAIT_LIMIT" "http://127.0.0.1:$metrics_port/metrics" |
+		awk '$1 == "resetguard_canary_total" { print $2 }'
+}
+
+# play_canaries: a command is told of resets that are refused as an attack may look.
+play_canaries() {
+	local before
+
+	heading 'canaries'
+	metrics_port=$(free_port)
+	: >"$scratch/canaries"
+	chmod 666 "$scratch/canaries"
+	printf '#!/bin/sh\n{ echo "$*"; cat; } >>%s\n' "$scratch/canaries" >"$scratch/canary"
+	chmod 755 "$scratch/canary"
+	guard_configure "metrics = 127.0.0.1:$metrics_port" "on_canary_command = $scratch/canary --to  security"
+	reload HUP 'reloaded$' 'on_canary_command'
+	before=$(canaries)
+	scenario smtp header ann@registered.example '250 2.0.0' ann@registered.example 'accept ok'
+	scenario smtp header ann@held.example '450 4.7.1' - 'tempfail held'
+	scenario smtp header ann@re-registered.example '550 5.7.18' - 'reject owner-changed'
+	await 'the command to be told' test -s "$scratch/canaries"
+	await_line "$scratch/canaries" '"kind":"canary"' >/dev/null
+	is "$(head -n 1 "$scratch/canaries")" '--to security' 'the command gets its arguments'
+	is "$(sed -n '2s/"time":"[^"]*"/"time":T/; 2s/"queue_id":"[^"]*"/"queue_id":Q/; 2p' "$scratch/canaries")" \
+		'{"schema":1,"kind":"canary","time":T,"queue_id":Q,"from":"app@svc.example","rcpt":"ann@re-registered.example","domain":"re-registered.example","class":"password-reset","rule":"messages:2","mode":"enforce","verdict":"reject","reason":"owner-changed","state":"registered","owner_since":"2025-06-01T00:00:00Z","verified_at":"2024-05-01T00:00:00Z"}' \
+		'and the refusal as an object'
+	scenario smtp header eve@re-registered.example '550 5.7.18' - 'reject unverified'
+	scenario smtp header ann@redemption.example '550 5.1.2' - 'reject expired'
+	await_line "$scratch/canaries" '"domain":"redemption.example"' >/dev/null
+	is "$(grep -c '"kind"' "$scratch/canaries")" 2 'once an hour for each domain'
+	is "$(($(canaries) - before))" 3 'every one is counted'
+	guard_configure
+	reload HUP 'reloaded$' 'back to the usual'
 }
 
 # reload SIGNAL REGEX WHAT: the milter reads its configuration again and says so.
@@ -267,6 +336,7 @@ play_all() {
 	play reasons
 	play recognition
 	play recipients
+	play submissions
 	start=$(next_line "$guard_log")
 	play untouched
 	like "$(tail -n "+$start" "$guard_log")" \
@@ -323,6 +393,12 @@ play_all() {
 	guard_configure 'on_stale = quarantine' 'on_disputed = discard'
 	reload HUP 'reloaded$' 'quarantine and discard'
 	play acted
+
+	operate 'a domain is verified' verify --at 2024-06-01 second.example
+	guard_configure 'add_rrvs = yes'
+	reload HUP 'reloaded$' 'add_rrvs = yes'
+	play_fields
+	play_canaries
 
 	heading 'replies'
 	guard_configure

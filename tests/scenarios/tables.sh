@@ -8,7 +8,8 @@
 #
 # How a message comes:
 #   smtp, submission, inbound   by the service of that {daemon_name}
-#   sendmail                    by sendmail(1)
+#   sendmail                    by sendmail(1), recipients as arguments (-bm)
+#   sendmail-t, sendmail-bs     the same, recipients in the header; SMTP on its input
 #   addr=ADDRESS login=NAME     from that client, authenticated as that
 #   from=SENDER utf8            with that MAIL FROM, and with SMTPUTF8
 
@@ -209,6 +210,20 @@ recipients() {
 	EOT
 }
 
+# However sendmail(1) is used, it is sendmail(1) mail.
+submissions() {
+	cat <<-'EOT'
+	sendmail-t  | header   | ann@registered.example | sent          | ann@registered.example | accept ok
+	sendmail-t  | header   | ann@redemption.example | bounced 5.1.2 | -                      | reject expired
+	sendmail-t  | header   | eve@never-seen.example | waits 4.7.1   | -                      | tempfail no-record
+	sendmail-bs | header   | ann@registered.example | sent          | ann@registered.example | accept ok
+	sendmail-bs | header   | ann@redemption.example | bounced 5.1.2 | -                      | reject expired
+	sendmail-bs | header   | eve@never-seen.example | waits 4.7.1   | -                      | tempfail no-record
+	sendmail-bs from=resets@accounts.example | plain | ann@redemption.example | bounced 5.1.2 | - | reject expired
+	sendmail-bs | ordinary | ann@redemption.example | sent          | ann@redemption.example | -
+	EOT
+}
+
 untouched() {
 	cat <<-'EOT'
 	# Mail that is no reset, whoever gets it,
@@ -288,6 +303,27 @@ acted() {
 	smtp     | header | ann@registered.example, eve@stale.example    | 250 2.0.0 | - | accept ok, tempfail stale quarantine
 	smtp     | header | ann@registered.example, eve@disputed.example | 250 2.0.0 | ann@registered.example | accept ok, reject disputed discard
 	smtp     | header | ann@redemption.example, eve@stale.example    | 550 5.1.2 | - | reject expired, tempfail stale quarantine
+	EOT
+}
+
+# With add_rrvs = yes: what the Require-Recipient-Valid-Since field of the delivered
+# message says, if it has one.
+#
+# how | message | to | the field
+fields() {
+	cat <<-'EOT'
+	# A verified address, and a domain that was verified for all of its addresses,
+	smtp     | header   | ann@registered.example    | ann@registered.example; Wed, 01 May 2024 00:00:00 +0000
+	sendmail | header   | ann@registered.example    | ann@registered.example; Wed, 01 May 2024 00:00:00 +0000
+	smtp     | header   | Bob@second.example        | Bob@second.example; Sat, 01 Jun 2024 00:00:00 +0000
+	# but none that was merely seen, or of which nothing is known.
+	smtp     | header   | eve@first-use.example     | -
+	smtp     | header   | bob@exempt.example        | -
+	# Several recipients would see each other's; what is no reset is left alone,
+	smtp     | header   | ann@registered.example, ann@second.example | -
+	smtp     | ordinary | ann@registered.example    | -
+	# and so is a field that the application has set.
+	smtp     | rrvs 2025-09-01 | ann@re-registered.example | ann@re-registered.example; Mon, 01 Sep 2025 00:00:00 +0000
 	EOT
 }
 
