@@ -125,13 +125,16 @@ others_rounds() {
 
 others_table() {
 	awk -v aim="$aim_others" -v versions="$(dpkg-query -W -f '${Package} ${Version}  ' opendkim opendmarc 2>/dev/null)" \
-		"$awk_statistics"'
+		-v figures="${FIGURES:-}" "$awk_statistics"'
 		function row(who, name, aim, round, rates, ratios) {
 			for (round = 1; round <= rounds; round++) {
 				rates[round] = rate[n, round, who]
 				ratios[round] = rate[n, round, "b"] / rates[round]
 			}
 			printf "%8d  %-22s %10.0f  %-22s %s\n", n, name, median(rates, rounds), spread(ratios, rounds), aim
+			if (figures != "" && who != "a" && who != "b")
+				printf "| milter: faster, %d sessions | %s times | %s | %s |\n", n, spread(ratios, rounds), \
+					aim == "" ? "-" : "at least " aim, name >>figures
 		}
 		{
 			for (i = 1; i <= NF; i++) {

@@ -32,11 +32,15 @@ start_report() {
 		round=$((round + 1))
 	done >"$scratch/starts"
 	echo
-	sort -n "$scratch/starts" | awk -v domains="$domains" -v aim="$aim_start_ms" '
+	sort -n "$scratch/starts" | awk -v domains="$domains" -v aim="$aim_start_ms" \
+		-v figures="${FIGURES:-}" '
 		{ at[NR] = $1 / 1000 }
 		END {
 			printf "start to ready, %d domains, %d times: median %.1f ms, longest %.1f ms, aim %d ms\n", \
 				domains, NR, at[int((NR + 1) / 2)], at[NR], aim
+			if (figures != "")
+				printf "| milter: start to ready, %d domains | %.1f ms | below %d ms | - |\n", \
+					domains, at[int((NR + 1) / 2)], aim >>figures
 		}'
 }
 
@@ -69,5 +73,8 @@ soak_report() {
 	echo
 	printf 'soak of %d messages: anonymous memory %d KiB after the first %d, %+d KiB at the end, aim below %d; descriptors %d, then %d\n' \
 		"$soak" "$kib" "$first" $(($(anonymous_kib) - kib)) "$aim_growth_kib" "$open" "$(descriptors)"
+	figure "milter: growth of anonymous memory over $soak messages" \
+		"$(($(anonymous_kib) - kib)) KiB" "below $aim_growth_kib KiB" -
+	figure 'milter: growth of open descriptors there' $(($(descriptors) - open)) 0 -
 	stop_process "$pid_b"
 }
