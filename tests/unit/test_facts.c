@@ -239,6 +239,16 @@ static void new_facts_know_when_they_came_and_are_due(void **state)
 	assert_true(facts_next_check_at(&facts) == 1700000000);
 }
 
+static void lost_facts_have_a_new_owner_and_are_unverified(void **state)
+{
+	struct facts facts = facts_lost(1700000000, FACTS_PRIVATE_SUFFIX);
+	struct facts wanted = facts_new(1700000000, FACTS_PRIVATE_SUFFIX);
+
+	(void)state;
+	wanted.changed_at = wanted.transition_at = wanted.unverified_at = 1700000000;
+	assert_same(&facts, &wanted);
+}
+
 static void owner_since_is_the_latest_of_three(void **state)
 {
 	(void)state;
@@ -347,13 +357,13 @@ static void a_merge_takes_each_member_by_its_rule(void **state)
 	const struct facts older = {
 		.state = STATE_REGISTERED, .source = SOURCE_RDAP, .flags = FACTS_IMPORTED | FACTS_DISPUTED,
 		.registered_at = 9, .lapsed_at = 1, .changed_at = 9, .first_seen_at = 5,
-		.verified_at = 1, .unverified_at = 9, .transition_at = 1, .expires_at = 100,
+		.verified_at = 9, .unverified_at = 9, .transition_at = 1, .expires_at = 100,
 		.registrar_id = 1, .registry = {.checked_at = 1000, .next_check_at = 9},
 	};
 	const struct facts newer = {
 		.state = STATE_GRACE, .source = SOURCE_FASTLY, .flags = FACTS_UNDATED,
 		.registered_at = 1, .lapsed_at = 9, .changed_at = 1, .first_seen_at = 7,
-		.verified_at = 9, .unverified_at = 1, .transition_at = 9, .expires_at = 50,
+		.verified_at = 1, .unverified_at = 1, .transition_at = 9, .expires_at = 50,
 		.registrar_id = 2, .registry = {.checked_at = 2000, .next_check_at = 8},
 	};
 	const struct facts wanted = {
@@ -366,6 +376,63 @@ static void a_merge_takes_each_member_by_its_rule(void **state)
 	(void)state;
 	struct facts merged = facts_merge(&older, &newer);
 	assert_same(&merged, &wanted);
+}
+
+/* ---- a clock that ran ahead ---- */
+
+enum { AHEAD_NOW = 1700000000 };
+
+/* Each moment by itself, in the second in which it is and in the next. */
+static void each_moment_ahead_is_forgotten(void **state)
+{
+	static const struct {
+		size_t moment;
+		int64_t by;    /* what it becomes */
+		size_t due;    /* a check that is due then; 0: none */
+		bool is_sight; /* a new owner, as far as anybody knows */
+	} rows[] = {
+		{offsetof(struct facts, lapsed_at), AHEAD_NOW, 0, false},
+		{offsetof(struct facts, changed_at), AHEAD_NOW, 0, false},
+		{offsetof(struct facts, transition_at), AHEAD_NOW, 0, false},
+		{offsetof(struct facts, unverified_at), AHEAD_NOW, 0, false},
+		{offsetof(struct facts, verified_at), 0, 0, false},
+		{offsetof(struct facts, nxdomain_since), AHEAD_NOW, 0, false},
+		{offsetof(struct facts, first_seen_at), AHEAD_NOW, 0, true},
+		{offsetof(struct facts, registry.checked_at), 0,
+		 offsetof(struct facts, registry.next_check_at), false},
+		{offsetof(struct facts, registry.tried_at), AHEAD_NOW,
+		 offsetof(struct facts, registry.next_check_at), false},
+		{offsetof(struct facts, dns.checked_at), 0,
+		 offsetof(struct facts, dns.next_check_at), false},
+		{offsetof(struct facts, dns.tried_at), AHEAD_NOW,
+		 offsetof(struct facts, dns.next_check_at), false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct facts facts = {.first_seen_at = AHEAD_NOW - 9,
+				      .registry = {.next_check_at = AHEAD_NOW + 99},
+				      .dns = {.next_check_at = AHEAD_NOW + 99}};
+		int64_t *moment = (int64_t *)((char *)&facts + rows[i].moment);
+		struct facts wanted;
+		bool unverified = true;
+
+		*moment = AHEAD_NOW;
+		wanted = facts;
+		assert_false(facts_forget_future(&facts, AHEAD_NOW, &unverified));
+		assert_false(unverified);
+		assert_same(&facts, &wanted);
+
+		*moment = AHEAD_NOW + 1;
+		*(int64_t *)((char *)&wanted + rows[i].moment) = rows[i].by;
+		if (rows[i].due != 0)
+			*(int64_t *)((char *)&wanted + rows[i].due) = AHEAD_NOW;
+		if (rows[i].is_sight)
+			wanted.changed_at = wanted.transition_at = AHEAD_NOW;
+		assert_true(facts_forget_future(&facts, AHEAD_NOW, &unverified));
+		assert_int_equal(unverified, rows[i].is_sight);
+		assert_same(&facts, &wanted);
+	}
 }
 
 static void an_unknown_first_sight_is_not_the_earliest(void **state)
@@ -423,6 +490,7 @@ int main(void)
 		cmocka_unit_test(a_record_of_another_length_is_damaged),
 		cmocka_unit_test(moments_out_of_range_are_written_as_the_nearest),
 		cmocka_unit_test(new_facts_know_when_they_came_and_are_due),
+		cmocka_unit_test(lost_facts_have_a_new_owner_and_are_unverified),
 		cmocka_unit_test(owner_since_is_the_latest_of_three),
 		cmocka_unit_test(three_states_are_expired),
 		cmocka_unit_test(the_check_that_vouches_is_the_registrys_where_there_is_one),
@@ -431,6 +499,7 @@ int main(void)
 		cmocka_unit_test(a_merge_seen_twice_changes_nothing),
 		cmocka_unit_test(a_merge_never_forgets),
 		cmocka_unit_test(a_merge_takes_each_member_by_its_rule),
+		cmocka_unit_test(each_moment_ahead_is_forgotten),
 		cmocka_unit_test(an_unknown_first_sight_is_not_the_earliest),
 		cmocka_unit_test(tokens_are_those_of_the_manual),
 		cmocka_unit_test(other_tokens_are_refused),

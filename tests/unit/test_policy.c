@@ -166,6 +166,16 @@ static const struct row rows[] = {
 	 .flags = FACTS_IMPORTED | FACTS_UNDATED, .reason = REASON_UNDATED, .verified_by = SEEN},
 	{"first seen in the future", SAME, .first_seen_at = NOW + 301, .reason = REASON_UNVERIFIED,
 	 .verdict = VERDICT_REJECT},
+	{"first seen five minutes ahead", SAME, .first_seen_at = NOW + 300, .reason = REASON_OK,
+	 .verified_by = SEEN},
+	{"the message, the address and the domain say the same", SAME, .changed_at = NOW - 7 * DAYS,
+	 .header = NOW - 9 * DAYS, .address_verified_at = NOW - 9 * DAYS,
+	 .domain_verified_at = NOW - 9 * DAYS, .reason = REASON_OWNER_CHANGED,
+	 .verdict = VERDICT_REJECT, .verified_by = VERIFIED_BY_HEADER},
+	{"the address and the domain say the same", SAME, .changed_at = NOW - 7 * DAYS,
+	 .address_verified_at = NOW - 9 * DAYS, .domain_verified_at = NOW - 9 * DAYS,
+	 .reason = REASON_OWNER_CHANGED, .verdict = VERDICT_REJECT,
+	 .verified_by = VERIFIED_BY_ADDRESS},
 	{"past its expiration date since the last check", SAME, .expires_at = NOW,
 	 .reason = REASON_GRACE, .verified_by = SEEN},
 	{"grace", SAME, .state = STATE_GRACE, .reason = REASON_GRACE, .verified_by = SEEN},
@@ -319,6 +329,15 @@ static void reply_codes_fit_their_verdict(void **unused)
 	}
 }
 
+static void what_rests_on_facts_comes_last(void **unused)
+{
+	(void)unused;
+	assert_false(reason_rests_on_facts(REASON_EXEMPT));
+	assert_false(reason_rests_on_facts(REASON_PINNED));
+	assert_true(reason_rests_on_facts(REASON_NO_RECORD));
+	assert_true(reason_rests_on_facts(REASON_OK));
+}
+
 static void words_are_read_back(void **unused)
 {
 	enum reason reason;
@@ -465,6 +484,7 @@ int main(void)
 		cmocka_unit_test(accept_pin_is_void_after_a_transition),
 		cmocka_unit_test(actions_follow_the_policy),
 		cmocka_unit_test(reply_codes_fit_their_verdict),
+		cmocka_unit_test(what_rests_on_facts_comes_last),
 		cmocka_unit_test(words_are_read_back),
 		cmocka_unit_test(the_worse_of_two_decisions_counts),
 		cmocka_unit_test(no_accept_without_the_rule),
