@@ -12,6 +12,7 @@
 #ifndef RESETGUARD_BOOTSTRAP_H
 #define RESETGUARD_BOOTSTRAP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -52,6 +53,10 @@ MUST_CHECK enum err bootstrap_parse(const char *text, size_t length, const struc
  * else why is "". */
 MUST_CHECK enum err bootstrap_load(const struct conf *conf, struct http *http, int64_t now,
 				   struct bootstrap **bootstrap, struct why *why);
+/* When the kept copy was fetched. ERR_NOT_FOUND: there is none of what conf names. */
+MUST_CHECK enum err bootstrap_fetched_at(const struct conf *conf, int64_t *fetched_at);
+/* Whether conf names a URL, not a file. */
+bool bootstrap_is_url(const struct conf *conf);
 void bootstrap_free(struct bootstrap *bootstrap);
 
 /* Label-wise longest match; the operator's lines first; https preferred.

@@ -14,6 +14,7 @@
 #ifndef RESETGUARD_COMMAND_H
 #define RESETGUARD_COMMAND_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "resetguard/err.h"
@@ -36,5 +37,16 @@ struct command_options {
  * it, as why says. output is set in any case, to what it wrote. */
 MUST_CHECK enum err command_run(const struct command_options *options,
 				char output[COMMAND_OUTPUT_MAX + 1], struct why *why);
+
+/* The same for a program that is given word by word, NULL behind the last, and gets no
+ * input. Of its standard output size - 2 bytes are kept, and more are an error; its
+ * standard error is kept apart. */
+MUST_CHECK enum err command_run_words(const char *const words[], int64_t timeout_ms, char *output,
+				      size_t size, char errors[COMMAND_OUTPUT_MAX + 1],
+				      struct why *why);
+
+/* The path of a program, found where the commands' own PATH leads; NULL: there is none.
+ * The caller frees. */
+char *command_find(const char *name);
 
 #endif

@@ -22,6 +22,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "resetguard/err.h"
 
@@ -45,6 +46,8 @@ struct domain_suffixes;
 /* file NULL: the list built into or shipped for libpsl. The caller closes. */
 MUST_CHECK enum err domain_suffixes_open(const char *file, struct domain_suffixes **suffixes,
 					 struct why *why);
+/* When the list that domain_suffixes_open(file) opens was made, or put there; 0: not known. */
+int64_t domain_suffixes_date(const char *file);
 void domain_suffixes_close(struct domain_suffixes *suffixes);
 
 /* Reads length bytes of UTF-8 or ASCII: U-labels or A-labels, any case, one

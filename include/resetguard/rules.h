@@ -160,6 +160,9 @@ void rules_match_end_body(const struct rules *rules, struct rules_match *match);
  * change that class (the rule's name it may). */
 bool rules_need_headers(const struct rules *rules, const struct rules_match *match);
 
+/* How many rules there are, with those of packs. */
+size_t rules_count(const struct rules *rules);
+
 /* What may not be meant as it stands in the operator's own file, "FILE:LINE: ...", one
  * a line. NULL behind the last. */
 const char *rules_warning(const struct rules *rules, size_t index);

@@ -137,4 +137,15 @@ MUST_CHECK enum err store_cursor_next(struct store_cursor *cursor, struct bytes 
 
 MUST_CHECK enum err store_count(struct store_txn *txn, enum store_db db, uint64_t *entries);
 
+/* The slots of the reader table, in whatever process. */
+struct store_readers {
+	unsigned max;
+	unsigned used;
+	unsigned dead; /* of those, left behind by processes that have ended */
+	uint64_t behind; /* how many commits the oldest snapshot that is held lies back */
+};
+
+/* As the table is; nothing is cleared. ERR_UNAVAILABLE: the environment is not open. */
+MUST_CHECK enum err store_readers(struct store *store, struct store_readers *readers);
+
 #endif

@@ -11,6 +11,7 @@
 
 #include "cache_layout.h"
 #include "cache_txn.h"
+#include "resetguard/cache_health.h"
 #include "resetguard/log.h"
 #include "resetguard/store.h"
 #include "resetguard/time.h"
@@ -297,6 +298,11 @@ enum err cache_status(struct cache *cache, struct why *why)
 		*why = cache->why;
 	pthread_mutex_unlock(&cache->lock);
 	return err;
+}
+
+enum err cache_readers(struct cache *cache, struct store_readers *readers)
+{
+	return store_readers(cache->store, readers);
 }
 
 /* ---- transactions ---- */

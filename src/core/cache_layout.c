@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "resetguard/cache.h"
+#include "resetguard/cache_health.h"
 
 static const char KEY_FILE[] = "address.key";
 static const char KEY_FILE_NEW[] = "address.key.new";
@@ -137,6 +138,34 @@ enum err cache_prepare(const char *cache_dir, uid_t owner, gid_t group, struct w
 		enum err err = prepare(cache_dir, &LAYOUT[i], &wanted, why);
 		if (err != ERR_OK)
 			return err;
+	}
+	return ERR_OK;
+}
+
+enum err cache_each_place(const char *cache_dir,
+			  void (*visit)(void *context, const struct cache_place *place),
+			  void *context, struct why *why)
+{
+	for (size_t i = 0; i < sizeof LAYOUT / sizeof LAYOUT[0]; i++) {
+		const struct place *place = &LAYOUT[i];
+		struct cache_place is = {.right_mode = place->mode, .is_needed = place->create};
+		struct stat status;
+		enum err err = path_of(cache_dir, place->path, is.path, why);
+
+		if (err != ERR_OK)
+			return err;
+		if (fstatat(AT_FDCWD, is.path, &status,
+			    place->path[0] == '\0' ? 0 : AT_SYMLINK_NOFOLLOW) != 0) {
+			if (errno != ENOENT)
+				return err_why_errno(errno, why, "%s", is.path);
+			is.is_missing = true;
+		} else {
+			is.is_other_type = check_type(place, &status, is.path, NULL) != ERR_OK;
+			is.owner = status.st_uid;
+			is.group = status.st_gid;
+			is.mode = status.st_mode & 07777;
+		}
+		visit(context, &is);
 	}
 	return ERR_OK;
 }

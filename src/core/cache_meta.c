@@ -2,6 +2,7 @@
 /* cache_meta: the cache's one record in the meta database. */
 #include "cache_layout.h"
 #include "cache_txn.h"
+#include "resetguard/cache_health.h"
 #include "resetguard/wire.h"
 
 enum { META_VERSION = 1 };
@@ -38,6 +39,19 @@ enum err cache_meta_decode(struct bytes record, struct cache_meta *meta)
 		return ERR_DAMAGED;
 	*meta = read;
 	return ERR_OK;
+}
+
+enum err cache_last_commit(struct cache_txn *txn, int64_t *committed_at)
+{
+	struct cache_meta meta;
+	struct bytes record;
+
+	enum err err = store_get(txn->store, STORE_META, cache_meta_name(), &record);
+	if (err == ERR_OK)
+		err = cache_meta_decode(record, &meta);
+	if (err == ERR_OK)
+		*committed_at = meta.committed_at;
+	return err;
 }
 
 enum err cache_settle_key(struct store *store, const char *cache_dir, struct why *why)

@@ -9,8 +9,10 @@
 #include <signal.h>
 #include <spawn.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/pidfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -18,6 +20,8 @@
 #include "resetguard/time.h"
 
 _Static_assert(COMMAND_INPUT_MAX <= PIPE_BUF, "a write to an empty pipe does not wait");
+
+#define PATH_VARIABLE "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 enum {
 	FIRST_OTHER_FD = STDERR_FILENO + 1,
@@ -28,8 +32,10 @@ struct running {
 	pid_t pid;
 	int pidfd;
 	int output; /* what it writes; -1: closed */
+	int errors; /* where else its standard error goes; -1: with the rest */
 	char *kept;
 	size_t length;
+	size_t room; /* beyond length */
 };
 
 /* The words of text, in place. ERR_TOO_LONG. */
@@ -87,7 +93,7 @@ static int set_attributes(posix_spawnattr_t *attributes)
 	return failure;
 }
 
-static int set_actions(posix_spawn_file_actions_t *actions, int input, int output)
+static int set_actions(posix_spawn_file_actions_t *actions, int input, int output, int errors)
 {
 	int failure = posix_spawn_file_actions_addchdir_np(actions, "/");
 
@@ -96,16 +102,15 @@ static int set_actions(posix_spawn_file_actions_t *actions, int input, int outpu
 	if (failure == 0)
 		failure = posix_spawn_file_actions_adddup2(actions, output, STDOUT_FILENO);
 	if (failure == 0)
-		failure = posix_spawn_file_actions_adddup2(actions, output, STDERR_FILENO);
+		failure = posix_spawn_file_actions_adddup2(actions, errors, STDERR_FILENO);
 	if (failure == 0)
 		failure = posix_spawn_file_actions_addclosefrom_np(actions, FIRST_OTHER_FD);
 	return failure;
 }
 
-static int spawn(char *const words[], int input, int output, pid_t *pid)
+static int spawn(char *const words[], int input, int output, int errors, pid_t *pid)
 {
-	static const char path[] = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-	char variable[sizeof path];
+	char variable[] = PATH_VARIABLE;
 	char *environment[] = {variable, NULL};
 	posix_spawnattr_t attributes;
 	posix_spawn_file_actions_t actions;
@@ -115,10 +120,9 @@ static int spawn(char *const words[], int input, int output, pid_t *pid)
 		return failure;
 	failure = posix_spawn_file_actions_init(&actions);
 	if (failure == 0) {
-		memcpy(variable, path, sizeof path);
 		failure = set_attributes(&attributes);
 		if (failure == 0)
-			failure = set_actions(&actions, input, output);
+			failure = set_actions(&actions, input, output, errors);
 		if (failure == 0)
 			failure = posix_spawn(pid, words[0], &actions, &attributes, words,
 					      environment);
@@ -163,7 +167,8 @@ static int start(char *const words[], struct bytes input_bytes, struct running *
 	if (failure == 0 && fcntl(ends[0], F_SETFL, O_NONBLOCK) != 0)
 		failure = errno;
 	if (failure == 0)
-		failure = spawn(words, input, ends[1], &running->pid);
+		failure = spawn(words, input, ends[1],
+				running->errors < 0 ? ends[1] : running->errors, &running->pid);
 	close(input);
 	close(ends[1]);
 	running->output = ends[0];
@@ -180,7 +185,6 @@ static void take_output(struct running *running)
 
 	for (unsigned i = 0; i < PIPE_PARTS && running->output >= 0; i++) {
 		ssize_t got = read(running->output, chunk, sizeof chunk);
-		size_t room = COMMAND_OUTPUT_MAX - running->length;
 		size_t kept;
 
 		if (got < 0 && errno == EINTR)
@@ -192,9 +196,10 @@ static void take_output(struct running *running)
 			running->output = -1;
 			continue;
 		}
-		kept = (size_t)got < room ? (size_t)got : room;
+		kept = (size_t)got < running->room ? (size_t)got : running->room;
 		memcpy(running->kept + running->length, chunk, kept);
 		running->length += kept;
+		running->room -= kept;
 	}
 }
 
@@ -261,14 +266,36 @@ static enum err finish(struct running *running, const struct command_options *op
 	return err_why(err, why, "killed: %s", err == ERR_BUSY ? "we end" : err_text(err));
 }
 
+static enum err run(char *const words[], const struct command_options *options,
+		    struct running *running, struct why *why)
+{
+	int failure = start(words, options->input, running);
+	enum err err;
+
+	if (failure == 0)
+		err = finish(running, options, why);
+	else
+		err = err_why(ERR_UNAVAILABLE, why, "%s cannot be started: %s", words[0],
+			      strerror(failure));
+	running->kept[running->length] = '\0';
+	if (running->output >= 0)
+		close(running->output);
+	if (running->pidfd >= 0)
+		close(running->pidfd);
+	return err;
+}
+
 enum err command_run(const struct command_options *options, char output[COMMAND_OUTPUT_MAX + 1],
 		     struct why *why)
 {
-	struct running running = {.kept = output, .pidfd = -1, .output = -1};
+	struct running running = {.kept = output,
+				  .room = COMMAND_OUTPUT_MAX,
+				  .pidfd = -1,
+				  .output = -1,
+				  .errors = -1};
 	char *words[COMMAND_WORDS_MAX + 1];
 	char *text;
 	enum err err;
-	int failure;
 
 	output[0] = '\0';
 	if (options->input.length > COMMAND_INPUT_MAX)
@@ -278,21 +305,66 @@ enum err command_run(const struct command_options *options, char output[COMMAND_
 	if (text == NULL)
 		return err_why(ERR_UNAVAILABLE, why, "out of memory");
 	err = split(text, words);
-	if (err != ERR_OK) {
-		free(text);
-		return err_why(ERR_UNAVAILABLE, why, "is to have 1 to %d words", COMMAND_WORDS_MAX);
-	}
-	failure = start(words, options->input, &running);
-	if (failure == 0)
-		err = finish(&running, options, why);
+	if (err != ERR_OK)
+		err = err_why(ERR_UNAVAILABLE, why, "is to have 1 to %d words", COMMAND_WORDS_MAX);
 	else
-		err = err_why(ERR_UNAVAILABLE, why, "%s cannot be started: %s", words[0],
-			      strerror(failure));
-	output[running.length] = '\0';
-	if (running.output >= 0)
-		close(running.output);
-	if (running.pidfd >= 0)
-		close(running.pidfd);
+		err = run(words, options, &running, why);
 	free(text);
 	return err;
+}
+
+/* A file of a fixed size: what is written behind its end is lost. */
+static int open_errors(void)
+{
+	int fd = memfd_create("errors", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+	if (fd >= 0 && (ftruncate(fd, COMMAND_OUTPUT_MAX) != 0 ||
+			fcntl(fd, F_ADD_SEALS, F_SEAL_GROW) != 0 || move_up(&fd) != 0)) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+enum err command_run_words(const char *const words[], int64_t timeout_ms, char *output,
+			   size_t size, char errors[COMMAND_OUTPUT_MAX + 1], struct why *why)
+{
+	const struct command_options options = {
+		.input = {"", 0}, .timeout_ms = timeout_ms, .stop = -1};
+	struct running running = {
+		.kept = output, .room = size - 1, .pidfd = -1, .output = -1, .errors = open_errors()};
+	enum err err;
+	ssize_t length;
+
+	output[0] = '\0';
+	errors[0] = '\0';
+	if (running.errors < 0)
+		return err_why(ERR_UNAVAILABLE, why, "%s cannot be started: %s", words[0],
+			       strerror(errno));
+	/* exec(3) does not write to its words. */
+	err = run((char *const *)(uintptr_t)words, &options, &running, why);
+	length = pread(running.errors, errors, COMMAND_OUTPUT_MAX, 0);
+	errors[length < 0 ? 0 : length] = '\0';
+	close(running.errors);
+	if (err == ERR_OK && running.room == 0)
+		err = err_why(ERR_UNAVAILABLE, why, "%s says more than %zu bytes", words[0], size - 2);
+	return err;
+}
+
+char *command_find(const char *name)
+{
+	char directories[] = PATH_VARIABLE;
+	char *rest;
+	char *path;
+
+	(void)strtok_r(directories, "=", &rest);
+	for (char *directory = strtok_r(NULL, ":", &rest); directory != NULL;
+	     directory = strtok_r(NULL, ":", &rest)) {
+		if (asprintf(&path, "%s/%s", directory, name) < 0)
+			return NULL;
+		if (access(path, X_OK) == 0)
+			return path;
+		free(path);
+	}
+	return NULL;
 }

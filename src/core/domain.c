@@ -16,6 +16,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum {
 	LABEL_MAX = 63,
@@ -63,6 +64,17 @@ enum err domain_suffixes_open(const char *file, struct domain_suffixes **suffixe
 		       "%s is no public suffix list with an ICANN section; "
 		       "https://publicsuffix.org/list/ has one",
 		       file);
+}
+
+int64_t domain_suffixes_date(const char *file)
+{
+	int64_t built_in = file == NULL ? (int64_t)psl_builtin_file_time() : 0;
+	const char *path = file == NULL ? psl_dist_filename() : file;
+	struct stat status;
+
+	if (path == NULL || path[0] == '\0' || stat(path, &status) != 0)
+		return built_in;
+	return status.st_mtime > built_in ? (int64_t)status.st_mtime : built_in;
 }
 
 void domain_suffixes_close(struct domain_suffixes *suffixes)

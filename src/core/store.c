@@ -451,3 +451,14 @@ enum err store_count(struct store_txn *txn, enum store_db db, uint64_t *entries)
 	*entries = stat.ms_entries;
 	return ERR_OK;
 }
+
+enum err store_readers(struct store *store, struct store_readers *readers)
+{
+	enum err err = ERR_UNAVAILABLE;
+
+	pthread_mutex_lock(&store->admin);
+	if (store->env.lmdb != NULL)
+		err = store_env_err(store_env_readers(&store->env, readers));
+	pthread_mutex_unlock(&store->admin);
+	return err;
+}

@@ -3,6 +3,9 @@
 #include "store_env.h"
 
 #include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -284,4 +287,50 @@ int store_env_begin_write(struct store_env *env, MDB_txn **txn)
 int store_env_adopt_growth(struct store_env *env)
 {
 	return mdb_env_set_mapsize(env->lmdb, 0);
+}
+
+/* ---- readers ---- */
+
+struct reading {
+	uint64_t last; /* transaction */
+	struct store_readers readers;
+};
+
+/* One line of mdb_reader_list, which is the only way to this: "PID THREAD TXNID", the
+ * last one "-" for a slot without a snapshot. Other lines are headings. */
+static int count_reader(const char *line, void *context)
+{
+	struct reading *reading = context;
+	char txn[24];
+	int pid;
+
+	if (sscanf(line, "%d %*s %23s", &pid, txn) != 2)
+		return 0;
+	reading->readers.used++;
+	if (kill(pid, 0) != 0 && errno == ESRCH) {
+		reading->readers.dead++;
+	} else if (txn[0] != '-') {
+		uint64_t seen = strtoull(txn, NULL, 10);
+
+		if (seen < reading->last && reading->last - seen > reading->readers.behind)
+			reading->readers.behind = reading->last - seen;
+	}
+	return 0;
+}
+
+int store_env_readers(struct store_env *env, struct store_readers *readers)
+{
+	struct reading reading = {.last = 0};
+	MDB_envinfo info;
+	int rc = mdb_env_info(env->lmdb, &info);
+
+	if (rc != 0)
+		return rc;
+	reading.last = info.me_last_txnid;
+	reading.readers.max = info.me_maxreaders;
+	rc = mdb_reader_list(env->lmdb, count_reader, &reading);
+	if (rc < 0)
+		return rc;
+	*readers = reading.readers;
+	return 0;
 }

@@ -42,5 +42,7 @@ void store_env_close(struct store_env *env);
 int store_env_begin_write(struct store_env *env, MDB_txn **txn);
 /* Another process has grown the map: follow. No transaction may be active. */
 int store_env_adopt_growth(struct store_env *env);
+/* store_readers. */
+int store_env_readers(struct store_env *env, struct store_readers *readers);
 
 #endif

@@ -337,6 +337,11 @@ bool rules_need_headers(const struct rules *rules, const struct rules_match *mat
 	return match->taken_by == rules->rule_count || !rules->rules[match->taken_by].settles;
 }
 
+size_t rules_count(const struct rules *rules)
+{
+	return rules->rule_count;
+}
+
 const char *rules_warning(const struct rules *rules, size_t index)
 {
 	return index < rules->warnings.count ? rules->warnings.items[index] : NULL;

@@ -34,9 +34,9 @@ static void copy_free(struct copy *copy)
 	free(copy->text);
 }
 
-static bool is_url(const char *place)
+bool bootstrap_is_url(const struct conf *conf)
 {
-	return strstr(place, "://") != NULL;
+	return strstr(conf->rdap_bootstrap, "://") != NULL;
 }
 
 static enum err read_file(const char *path, char **text, size_t *length, struct why *why)
@@ -131,6 +131,17 @@ out:
 		memset(copy, 0, sizeof(*copy));
 	}
 	return ok;
+}
+
+enum err bootstrap_fetched_at(const struct conf *conf, int64_t *fetched_at)
+{
+	struct copy copy;
+
+	if (!copy_read(conf, &copy))
+		return ERR_NOT_FOUND;
+	*fetched_at = copy.fetched_at;
+	copy_free(&copy);
+	return ERR_OK;
 }
 
 static enum err copy_write(const struct conf *conf, const struct copy *copy, struct why *why)
@@ -304,7 +315,7 @@ enum err bootstrap_load(const struct conf *conf, struct http *http, int64_t now,
 
 	if (why != NULL)
 		why->text[0] = '\0';
-	if (is_url(conf->rdap_bootstrap))
+	if (bootstrap_is_url(conf))
 		return load_url(conf, http, now, bootstrap, why);
 	err = read_file(conf->rdap_bootstrap, &text, &length, &what);
 	if (err != ERR_OK)

@@ -308,10 +308,17 @@ static void test_kept_copy(void **state)
 		struct place place;
 		struct bootstrap *bootstrap;
 		struct why why = {"x"};
+		int64_t fetched_at = 0;
 		enum err err;
 
 		place_open(&place);
 		write_file(place.file, rows[i].text);
+		assert_true(bootstrap_is_url(&place.conf));
+		/* Of what cannot be used the beginning may still be told. */
+		if (rows[i].says != NULL) {
+			assert_int_equal(bootstrap_fetched_at(&place.conf, &fetched_at), ERR_OK);
+			assert_true(strstr(rows[i].text, time_format(fetched_at).text) != NULL);
+		}
 		err = bootstrap_load(&place.conf, place.http, now, &bootstrap, &why);
 		if (rows[i].says == NULL) {
 			if (err != ERR_UNAVAILABLE ||

@@ -217,6 +217,49 @@ static void words_have_a_limit(void **state)
 	assert_int_equal(run_words(place, " ", ""), ERR_UNAVAILABLE);
 }
 
+static void a_program_gets_its_words_as_they_are(void **state)
+{
+	struct place *place = *state;
+	const char *const words[] = {"/bin/sh", "-c", "printf '<%s>' \"$@\"; echo wrong >&2", "sh",
+				     "a b", "", "$x 'y'", NULL};
+	char output[64];
+	char errors[COMMAND_OUTPUT_MAX + 1];
+
+	assert_int_equal(command_run_words(words, 60000, output, sizeof output, errors, &place->why),
+			 ERR_OK);
+	assert_string_equal(output, "<a b><><$x 'y'>");
+	assert_string_equal(errors, "wrong\n");
+}
+
+static void what_a_program_prints_too_much_is_an_error(void **state)
+{
+	struct place *place = *state;
+	const char *const words[] = {"/bin/sh", "-c",
+				     "printf 12345678; head -c 100000 /dev/zero >&2; true", NULL};
+	const char *const missing[] = {"/nonexistent/program", NULL};
+	char output[10];
+	char errors[COMMAND_OUTPUT_MAX + 1];
+
+	assert_int_equal(command_run_words(words, 60000, output, 10, errors, &place->why), ERR_OK);
+	assert_string_equal(output, "12345678");
+	assert_int_equal(command_run_words(words, 60000, output, 9, errors, &place->why),
+			 ERR_UNAVAILABLE);
+	assert_int_equal(command_run_words(missing, 60000, output, 10, errors, &place->why),
+			 ERR_UNAVAILABLE);
+	assert_non_null(strstr(place->why.text, "/nonexistent/program"));
+}
+
+static void programs_are_found_where_commands_find_them(void **state)
+{
+	char *path = command_find("sh");
+
+	(void)state;
+	assert_non_null(path);
+	assert_int_equal(access(path, X_OK), 0);
+	free(path);
+	assert_null(command_find("no-such-program"));
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
 int main(void)
@@ -233,6 +276,9 @@ int main(void)
 		TEST(what_it_leaves_behind_is_not_waited_for),
 		TEST(it_can_be_stopped),
 		TEST(words_have_a_limit),
+		TEST(a_program_gets_its_words_as_they_are),
+		TEST(what_a_program_prints_too_much_is_an_error),
+		TEST(programs_are_found_where_commands_find_them),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

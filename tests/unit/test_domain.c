@@ -10,9 +10,11 @@
 
 #include <cmocka.h>
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "resetguard/domain.h"
@@ -345,6 +347,21 @@ static void the_systems_list_is_used_without_a_file(void **state)
 	domain_suffixes_close(NULL);
 }
 
+static void lists_have_a_date(void **state)
+{
+	char *path = write_temporary("");
+	const struct timespec times[2] = {{.tv_sec = 1700000000}, {.tv_sec = 1700000000}};
+
+	(void)state;
+	assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
+	assert_int_equal(domain_suffixes_date(path), 1700000000);
+	unlink(path);
+	assert_int_equal(domain_suffixes_date(path), 0);
+	free(path);
+	/* Of 2020 or later. */
+	assert_true(domain_suffixes_date(NULL) > 1577836800);
+}
+
 static void what_is_no_list_is_refused(void **state)
 {
 	static const char *const texts[] = {"", "com\nco.uk\n", "<html>not found</html>\n",
@@ -416,6 +433,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_host_comes_down_to_what_is_sold, open_list,
 						close_list),
 		cmocka_unit_test(the_systems_list_is_used_without_a_file),
+		cmocka_unit_test(lists_have_a_date),
 		cmocka_unit_test(what_is_no_list_is_refused),
 		cmocka_unit_test(names_without_a_registry_are_special),
 		cmocka_unit_test(only_equal_names_are_equal),

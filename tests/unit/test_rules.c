@@ -29,6 +29,18 @@ static struct rules *read_rules(const char *text)
 	return rules;
 }
 
+static void rules_are_counted(void **state)
+{
+	struct rules *rules = read_rules("# none\n");
+
+	(void)state;
+	assert_int_equal(rules_count(rules), 0);
+	rules_free(rules);
+	rules = read_rules("header X-Mail-Class: reset\nsubject /reset/\n");
+	assert_int_equal(rules_count(rules), 2);
+	rules_free(rules);
+}
+
 struct field {
 	const char *name;
 	const char *value;
@@ -499,6 +511,7 @@ static void a_header_has_an_end(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(rules_are_counted),
 		cmocka_unit_test(headers_match),
 		cmocka_unit_test(subjects_match),
 		cmocka_unit_test(senders_match),
