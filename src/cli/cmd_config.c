@@ -1,141 +1,24 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* config: the configuration in force. */
-#include <errno.h>
 #include <getopt.h>
-#include <stdio.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "commands.h"
-#include "resetguard/deliver.h"
-#include "resetguard/dns.h"
-#include "resetguard/fastly.h"
-#include "resetguard/lifecycle.h"
-#include "resetguard/mime.h"
-#include "resetguard/rdap_parking.h"
-#include "resetguard/rules.h"
+#include "keyfiles.h"
 
-/* ---- the files that keys name; public_suffix_file is open already ---- */
-
-/* A machine may run the updater alone: the default rules may be missing. */
-static enum err check_messages(const struct cli *cli, struct why *why)
+static void report_failed(void *context, const char *key, const char *text)
 {
-	const struct conf *conf = cli->conf;
-	struct rules *rules;
-	enum err err;
-
-	if (conf_place(conf, "messages_file") == NULL && access(conf->messages_file, F_OK) != 0) {
-		cli_say(cli, "%s: there is no such file; the milter would not start",
-			conf->messages_file);
-		return ERR_OK;
-	}
-	mime_init();
-	err = rules_read(conf->messages_file, &conf->guard, &rules, why);
-	if (err != ERR_OK)
-		return err;
-	for (size_t i = 0; rules_warning(rules, i) != NULL; i++)
-		cli_say(cli, "%s", rules_warning(rules, i));
-	rules_free(rules);
-	return ERR_OK;
+	cli_key_error(context, ERR_CONFIG, key, text);
 }
 
-static enum err check_fastly_key(const struct cli *cli, struct why *why)
+static void report_warned(void *context, const char *text)
 {
-	char header[FASTLY_HEADER_MAX];
-	enum err err = fastly_header_read(cli->conf->fastly_key_file, header, why);
-
-	explicit_bzero(header, sizeof header);
-	return err;
+	cli_say(context, "%s", text);
 }
 
-static enum err check_on_change_key(const struct cli *cli, struct why *why)
+static void pass_over_count(void *context, size_t count)
 {
-	char key[KEY_FILE_MAX + 1];
-	enum err err = deliver_read_key(cli->conf, key, why);
-
-	explicit_bzero(key, sizeof key);
-	return err;
-}
-
-static enum err check_lifecycle(const struct cli *cli, struct why *why)
-{
-	struct lifecycle_table *table;
-	enum err err = lifecycle_read(cli->conf->tld_lifecycle, &table, why);
-
-	if (err == ERR_OK)
-		lifecycle_free(table);
-	return err;
-}
-
-static enum err check_parking(const struct cli *cli, struct why *why)
-{
-	struct rdap_parking *parking;
-	enum err err = rdap_parking_read(cli->conf->parking_name_servers, &parking, why);
-
-	if (err == ERR_OK)
-		rdap_parking_free(parking);
-	return err;
-}
-
-/* Whether there is anything to read. */
-static enum err check_readable(const char *path, struct why *why)
-{
-	FILE *file = fopen(path, "re");
-	enum err err = ERR_OK;
-
-	if (file == NULL)
-		return err_why_errno(errno, why, "%s", path);
-	errno = 0;
-	if (fgetc(file) == EOF)
-		err = errno != 0 ? err_why_errno(errno, why, "%s", path)
-				 : err_why(ERR_CONFIG, why, "%s: is empty", path);
-	(void)fclose(file);
-	return err;
-}
-
-static enum err check_trust_anchor(const struct cli *cli, struct why *why)
-{
-	enum err err = check_readable(cli->conf->dns_trust_anchor, why);
-
-	return err == ERR_OK ? dns_check(cli->conf, why) : err;
-}
-
-static enum err check_ca_file(const struct cli *cli, struct why *why)
-{
-	return check_readable(cli->conf->ca_file, why);
-}
-
-static void check_files(struct cli *cli)
-{
-	const struct conf *conf = cli->conf;
-	const struct {
-		const char *key;
-		const char *path;
-		enum err (*check)(const struct cli *cli, struct why *why);
-		bool is_installed; /* the default: none in a build tree */
-	} files[] = {
-		{"messages_file", conf->messages_file, check_messages, false},
-		{"fastly_key_file", conf->fastly_key_file, check_fastly_key, false},
-		{"dns_trust_anchor", conf->dns_trust_anchor, check_trust_anchor, false},
-		{"tld_lifecycle", conf->tld_lifecycle, check_lifecycle, true},
-		{"parking_name_servers", conf->parking_name_servers, check_parking, true},
-		{"on_change_key_file", conf->on_change_key_file, check_on_change_key, false},
-		{"ca_file", conf->ca_file, check_ca_file, false},
-	};
-
-	for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
-		struct why why = {""};
-		enum err err;
-
-		if (files[i].path == NULL)
-			continue;
-		err = files[i].check(cli, &why);
-		if (err == ERR_NO_INPUT && files[i].is_installed &&
-		    conf_is_default(conf, files[i].key))
-			continue;
-		if (err != ERR_OK)
-			cli_key_error(cli, ERR_CONFIG, files[i].key, why.text);
-	}
+	(void)context;
+	(void)count;
 }
 
 void cmd_config(struct cli *cli, int argc, char **argv)
@@ -143,6 +26,7 @@ void cmd_config(struct cli *cli, int argc, char **argv)
 	static const struct option options[] = {{"check", no_argument, NULL, 'c'},
 						{"defaults", no_argument, NULL, 'd'},
 						{NULL, 0, NULL, 0}};
+	const struct keyfiles_sink sink = {report_failed, report_warned, pass_over_count, cli};
 	bool check = false;
 	int option;
 
@@ -167,7 +51,7 @@ void cmd_config(struct cli *cli, int argc, char **argv)
 	if (!cli_open_conf(cli))
 		return;
 	if (check)
-		check_files(cli);
+		keyfiles_check(cli->conf, &sink);
 	else
 		conf_print(cli->conf, stdout);
 }
