@@ -45,6 +45,11 @@ static const struct cli_command commands[] = {
 	 cmd_restore},
 	{"prune", "--future | NAME...|-", "forget domains or addresses and what is known of them",
 	 cmd_prune},
+	{"doctor", "[--json] [--postfix DIR] [--sendmail-cf FILE]",
+	 "what is wrong, from the configuration to the MTA, and the command that mends it",
+	 cmd_doctor},
+	{"setup", "postfix [--apply] [--postfix DIR]",
+	 "the Postfix settings that it takes, shown or carried out, and the way back", cmd_setup},
 	{"config", "[--check|--defaults]", "the configuration in force", cmd_config},
 };
 

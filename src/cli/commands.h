@@ -8,6 +8,8 @@
 void cmd_audit(struct cli *cli, int argc, char **argv);
 void cmd_classify(struct cli *cli, int argc, char **argv);
 void cmd_backup(struct cli *cli, int argc, char **argv);
+void cmd_doctor(struct cli *cli, int argc, char **argv);
+void cmd_setup(struct cli *cli, int argc, char **argv);
 void cmd_config(struct cli *cli, int argc, char **argv);
 void cmd_stats(struct cli *cli, int argc, char **argv);
 void cmd_status(struct cli *cli, int argc, char **argv);

@@ -114,6 +114,31 @@ static int exchange(int fd, char answer[LIVE_PAGE_MAX + 1], int64_t deadline_ms)
 	return EMSGSIZE;
 }
 
+static enum err judge_failure(const char *place, int failure, struct why *why)
+{
+	if (failure == ENOENT || failure == ECONNREFUSED)
+		return err_why(ERR_UNAVAILABLE, why, "nobody listens at %s", place);
+	if (failure == EACCES)
+		return err_why(ERR_PERMISSION, why, "%s: %s", place, strerror(failure));
+	return failure == 0 ? ERR_OK : err_why(ERR_IO, why, "%s: %s", place, strerror(failure));
+}
+
+enum err live_knock(const char *place, pid_t *pid, struct why *why)
+{
+	struct ucred peer = {.pid = 0};
+	socklen_t length = sizeof peer;
+	int fd = -1;
+	int failure = connect_to(place, &fd, time_monotonic_ms() + LIVE_WAIT_MS);
+
+	if (failure == 0 && getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0)
+		peer.pid = 0;
+	if (fd >= 0)
+		close(fd);
+	if (failure == 0)
+		*pid = peer.pid;
+	return judge_failure(place, failure, why);
+}
+
 enum err live_read(const char *place, char **page, struct why *why)
 {
 	int64_t deadline_ms = time_monotonic_ms() + LIVE_WAIT_MS;
@@ -126,12 +151,14 @@ enum err live_read(const char *place, char **page, struct why *why)
 	if (answer == NULL)
 		return err_why(ERR_NO_MEMORY, why, "out of memory");
 	failure = connect_to(place, &fd, deadline_ms);
-	if (failure == ENOENT || failure == ECONNREFUSED)
-		err = err_why(ERR_UNAVAILABLE, why, "nobody listens at %s", place);
-	else if (failure == 0)
+	if (failure == 0) {
 		failure = exchange(fd, answer, deadline_ms);
-	if (err == ERR_OK && failure != 0)
-		err = err_why(ERR_IO, why, "%s: %s", place, strerror(failure));
+		/* Somebody was there. */
+		if (failure != 0)
+			err = err_why(ERR_IO, why, "%s: %s", place, strerror(failure));
+	} else {
+		err = judge_failure(place, failure, why);
+	}
 	if (err == ERR_OK)
 		body = strstr(answer, "\r\n\r\n");
 	/* OpenMetrics ends so: nothing is missing. */
