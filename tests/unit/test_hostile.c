@@ -176,12 +176,13 @@ static struct rules *read_rules(void)
 static void no_message_takes_much_memory(void **state)
 {
 	struct run run = {.rules = *state};
-	unsigned char *stack = aligned_alloc(4096, STACK_SIZE);
+	unsigned char *stack;
 	size_t worst = 0;
 
 #ifdef SANITIZED
 	skip();
 #endif
+	stack = aligned_alloc(4096, STACK_SIZE);
 	assert_non_null(stack);
 	for (run.index = 0; run.index < hostile_count(); run.index++) {
 		classify_on(stack, &run);
@@ -198,11 +199,12 @@ static void no_message_takes_much_memory(void **state)
 static void the_counters_count(void **state)
 {
 	struct run run = {.rules = *state};
-	unsigned char *stack = aligned_alloc(4096, STACK_SIZE);
+	unsigned char *stack;
 
 #ifdef SANITIZED
 	skip();
 #endif
+	stack = aligned_alloc(4096, STACK_SIZE);
 	assert_non_null(stack);
 	classify_on(stack, &run);
 	assert_true(run.heap > 2UL * CLASSIFIER_FIELD_MAX);
