@@ -19,8 +19,8 @@
 #include "resetguard/backup.h"
 #include "resetguard/cache_backup.h"
 
-/* Also cli_exit_code's, where some records are damaged. */
-enum { EXIT_IN_PART = 75 };
+/* Of the child, where some records are damaged: no error's, as 75 would be. */
+enum { CHILD_IN_PART = 1 };
 
 static void report(struct cli *cli, const struct cache_backup *backup)
 {
@@ -108,7 +108,7 @@ static int write_in_child(struct cli *cli, FILE *stream)
 
 	if (child == 0) {
 		write_backup(cli, stream, true);
-		_exit(cli_exit_code(cli));
+		_exit(cli->failed ? cli_exit_code(cli) : cli->deferred ? CHILD_IN_PART : 0);
 	}
 	if (child < 0 || waitpid(child, &status, 0) != child) {
 		cli_error(cli, err_from_errno(errno), "a process of its own: %s", strerror(errno));
@@ -165,16 +165,20 @@ static void backup_to(struct cli *cli, const char *path)
 		stream = fdopen(fd, "w+");
 	if (stream == NULL) {
 		cli_error(cli, ERR_CANNOT_CREATE, "%s: %s", path, strerror(errno));
+		if (fd >= 0) {
+			close(fd);
+			unlink(made);
+		}
 		free(made);
 		return;
 	}
 	code = write_in_child(cli, stream);
-	if (code == 0 || code == EXIT_IN_PART) {
+	if (code == 0 || code == CHILD_IN_PART) {
 		enum err err = put_in_place(fd, made, path, &why);
 
 		if (err != ERR_OK)
 			cli_error(cli, err, "%s", why.text);
-		cli->deferred = code == EXIT_IN_PART;
+		cli->deferred = code == CHILD_IN_PART;
 	} else if (code > 0) {
 		/* It has said why. */
 		cli->failed = true;
