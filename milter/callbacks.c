@@ -87,8 +87,10 @@ static sfsistat on_connect(SMFICTX *ctx, char *hostname, _SOCK_ADDR *address)
 	struct session *session = session_new(callbacks_office);
 
 	(void)hostname;
-	if (session == NULL)
+	if (session == NULL) {
+		log_line(LOG_LEVEL_ERROR, "no memory for a connection: its mail is deferred");
 		return SMFIS_NOREPLY;
+	}
 	session_connect(session, &(struct session_connection){
 					 .address = address,
 					 .daemon_name = macro(ctx, "{daemon_name}"),

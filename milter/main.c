@@ -4,6 +4,7 @@
 #include <getopt.h>
 #include <libmilter/mfapi.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -319,6 +320,8 @@ int main(int argc, char **argv)
 	struct why why = {""};
 	int parent = -1;
 
+	/* A limit on the size of files is an error of the log's, not our death. */
+	(void)signal(SIGXFSZ, SIG_IGN);
 	if (!read_options(argc, argv, &options)) {
 		fprintf(stderr, "usage: %s [-c FILE] [-f] [-t]\n", program);
 		return err_exit(ERR_USAGE);

@@ -175,7 +175,7 @@ static void lookup_one(struct cli *cli, const char *text, void *context)
 			cli_say(cli, "%s", why.text);
 		else
 			cli_say(cli,
-				"%s: its record in %s makes no sense and is not used; see the "
+				"%s: its record in %s cannot be read or makes no sense; see the "
 				"clock, or import an export that has it into a new cache",
 				text, cli->conf->cache_dir);
 	}

@@ -55,9 +55,12 @@ static enum err read_meta(const struct cache *cache, struct store_txn *txn, stru
 			       "%s was made by a version of resetguard that this one does not know: "
 			       "install that one, or move the cache away and import its export",
 			       cache->cache_dir);
-	if (err != ERR_OK)
+	if (err == ERR_DAMAGED)
 		return err_why(err, why, "%s: its meta record is damaged: restore a backup",
 			       cache->cache_dir);
+	if (err != ERR_OK)
+		return err_why(err, why, "%s: its meta record cannot be read: %s", cache->cache_dir,
+			       err_text(err));
 	return ERR_OK;
 }
 
@@ -213,7 +216,9 @@ static enum err create_meta(struct cache *cache, struct store_txn *txn, struct w
 	uint64_t domains;
 
 	enum err err = store_count(txn, STORE_FACTS, &domains);
-	if (err != ERR_OK || domains > 0)
+	if (err != ERR_OK)
+		return err_why(err, why, "%s: %s", cache->cache_dir, err_text(err));
+	if (domains > 0)
 		return err_why(ERR_DAMAGED, why, "%s has lost its meta record: restore a backup",
 			       cache->cache_dir);
 

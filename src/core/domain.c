@@ -14,6 +14,7 @@
 #include <idn2.h>
 #include <libpsl.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -36,6 +37,27 @@ static bool is_suffix(const psl_ctx_t *psl, const char *name, int section)
 	return psl_is_public_suffix2(psl, name, section | PSL_TYPE_NO_STAR_RULE) != 0;
 }
 
+/* psl_load_file takes what it could read of a file for all of it. NULL, with errno. */
+static psl_ctx_t *load_list(const char *file)
+{
+	FILE *stream = fopen(file, "re");
+	psl_ctx_t *psl;
+	int read_errno;
+
+	if (stream == NULL)
+		return NULL;
+	errno = 0;
+	psl = psl_load_fp(stream);
+	read_errno = errno != 0 ? errno : EIO;
+	if (ferror(stream)) {
+		psl_free(psl);
+		psl = NULL;
+		errno = read_errno;
+	}
+	(void)fclose(stream);
+	return psl;
+}
+
 enum err domain_suffixes_open(const char *file, struct domain_suffixes **suffixes, struct why *why)
 {
 	struct domain_suffixes *result = malloc(sizeof(*result));
@@ -43,10 +65,13 @@ enum err domain_suffixes_open(const char *file, struct domain_suffixes **suffixe
 
 	if (result == NULL)
 		return err_why(ERR_NO_MEMORY, why, "public suffix list: out of memory");
+	/* libpsl would fall back without a word on what it was built with. */
+	if (file == NULL && psl_builtin_outdated() == 1)
+		file = psl_dist_filename();
 	/* libpsl takes any text for a list. Rules outside the ICANN section would
 	 * make co.uk a name for sale, so a list without com is none. */
 	errno = 0;
-	result->psl = file == NULL ? psl_latest(NULL) : psl_load_file(file);
+	result->psl = file == NULL ? psl_latest(NULL) : load_list(file);
 	if (result->psl == NULL) {
 		open_errno = errno;
 	} else if (is_suffix(result->psl, "com", PSL_TYPE_ICANN)) {

@@ -39,7 +39,7 @@ const char *err_text(enum err err)
 	case ERR_TOO_LONG:
 		return "too long";
 	case ERR_FULL:
-		return "no space left";
+		return "no space left, on the disk or within map_size";
 	case ERR_DAMAGED:
 		return "damaged";
 	case ERR_VERSION:

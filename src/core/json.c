@@ -98,7 +98,9 @@ enum err json_parse(const char *text, size_t length, struct json **document, str
 	if (is_too_deep(text, length))
 		return err_why(ERR_DATA, why, "is nested deeper than %d", JSON_DEPTH_MAX);
 	value = json_loadb(text, length, 0, &fault);
-	if (value == NULL && json_error_code(&fault) == json_error_out_of_memory)
+	/* Where its first allocation fails, jansson leaves the fault as it began. */
+	if (value == NULL &&
+	    (json_error_code(&fault) == json_error_out_of_memory || fault.text[0] == '\0'))
 		return err_why(ERR_NO_MEMORY, why, "out of memory");
 	if (value == NULL)
 		return err_why(ERR_DATA, why, "is no JSON: line %d, column %d: %s", fault.line,

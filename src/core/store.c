@@ -142,9 +142,10 @@ static enum err store_new(const struct store_options *options, bool writable,
 	pthread_mutex_init(&new->why_lock, NULL);
 	new->env.writable = writable;
 	new->env.map_size = options->map_size;
-	new->readers = options->readers;
 	atomic_init(&new->looked_at, -LOOK_INTERVAL_MS);
 	new->txns = calloc(options->readers + 1, sizeof *new->txns);
+	if (new->txns != NULL)
+		new->readers = options->readers;
 	if (store_paths_init(options->directory, &new->env.paths) != ERR_OK || new->txns == NULL ||
 	    slots_new(options->readers, &new->slots) != ERR_OK) {
 		store_close(new);

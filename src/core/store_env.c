@@ -81,8 +81,8 @@ enum err store_env_why(const struct store_env *env, int rc, struct why *why)
 			       path);
 	case ENOMEM:
 		return err_why(ERR_NO_MEMORY, why,
-			       "%s: no address space for a map of %llu bytes: lower map_size or "
-			       "raise the process's limit",
+			       "%s: out of memory, or no address space for a map of %llu bytes: "
+			       "lower map_size or raise the process's limit",
 			       path, (unsigned long long)env->map_size);
 	}
 	return err_why(store_env_err(rc), why, "%s: %s", path, mdb_strerror(rc));
