@@ -273,6 +273,12 @@ unsigned cli_name_domains(const struct cli_name *name, const struct domain *doma
 	return name->names.below_private.length > 0 ? 2 : 1;
 }
 
+const struct domain *cli_name_narrowest(const struct cli_name *name)
+{
+	return name->names.below_private.length > 0 ? &name->names.below_private
+						    : &name->names.registrable;
+}
+
 static void each_line(struct cli *cli,
 		      void (*each)(struct cli *cli, const char *text, void *context),
 		      void *context)

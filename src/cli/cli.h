@@ -96,6 +96,9 @@ struct cli_name {
 
 /* The domains a name is about: the registrable one and the one below a private suffix. */
 unsigned cli_name_domains(const struct cli_name *name, const struct domain *domains[2]);
+/* Of these the one that concerns nobody else: below a private suffix, the neighbours have
+ * records of their own. */
+const struct domain *cli_name_narrowest(const struct cli_name *name);
 
 /* ERR_DATA and why if text is neither a domain nor an address of one. */
 MUST_CHECK enum err cli_name_read(const struct cli *cli, const char *text, struct cli_name *name,

@@ -12,20 +12,12 @@ struct pin_change {
 	struct change_evidence evidence;
 };
 
-/* A pin is on the narrowest name: the mailbox, or the name below a private suffix. */
-static const struct domain *pinned_domain(const struct cli_name *name)
-{
-	const struct domain *domains[2];
-
-	return domains[cli_name_domains(name, domains) - 1];
-}
-
 static enum err set_pin(struct cli *cli, struct cache_txn *txn, const struct cli_name *name,
 			void *context, struct why *why)
 {
 	const struct pin_change *change = context;
 	struct pin pin = change->pin;
-	const struct domain *domain = pinned_domain(name);
+	const struct domain *domain = cli_name_narrowest(name);
 	struct address_hash hash;
 	struct facts facts;
 	char what[64];
@@ -53,7 +45,7 @@ static enum err remove_pin(struct cli *cli, struct cache_txn *txn, const struct 
 			   void *context, struct why *why)
 {
 	const struct change_evidence evidence = {NULL, NULL};
-	const struct domain *domain = pinned_domain(name);
+	const struct domain *domain = cli_name_narrowest(name);
 	struct address_hash hash;
 	struct facts facts;
 	bool is_new;

@@ -37,8 +37,7 @@ static void say_removed(const struct domain *domain, const struct cache_removed 
 
 static enum err prune_domain(struct cli *cli, struct cache_txn *txn, const struct cli_name *name)
 {
-	const struct domain *domains[2];
-	const struct domain *domain = domains[cli_name_domains(name, domains) - 1];
+	const struct domain *domain = cli_name_narrowest(name);
 	struct cache_removed removed;
 	enum err err = cache_remove_domain(txn, domain, &removed);
 

@@ -147,14 +147,11 @@ static enum err unverify_address(struct cli *cli, struct cache_txn *txn,
 	return err;
 }
 
-/* The record that is the narrowest for the name: below a private suffix, the
- * neighbours keep theirs. */
 static enum err unverify_name(struct cli *cli, struct cache_txn *txn, const struct cli_name *name,
 			      void *context, struct why *why)
 {
 	const struct verify *verify = context;
-	const struct domain *domains[2];
-	const struct domain *domain = domains[cli_name_domains(name, domains) - 1];
+	const struct domain *domain = cli_name_narrowest(name);
 	struct facts facts;
 	bool is_new;
 	enum err err = change_facts(cli, txn, domain, &facts, &is_new, why);

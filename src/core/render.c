@@ -42,7 +42,7 @@ static void add_text(struct render_text *out, const char *text)
 /* Names come from the message: only what no reply line can be forged with. */
 static void add_harmless(struct render_text *out, const char *name)
 {
-	for (size_t i = 0; name[i] != '\0' && i < REPLY_NAME_MAX; i++) {
+	for (size_t i = 0; i < REPLY_NAME_MAX && name[i] != '\0'; i++) {
 		unsigned char c = (unsigned char)name[i];
 
 		add_char(out, c > 0x20 && c < 0x7f && c != '%' && c != '\\' ? (char)c : '?');
