@@ -128,6 +128,15 @@ static void of_dns_alone(struct facts *facts)
 	facts->dns_state = DNS_STATE_EXISTS;
 }
 
+static void gone_from_dns_alone(struct facts *facts)
+{
+	of_dns_alone(facts);
+	facts->state = STATE_HELD;
+	facts->dns_state = DNS_STATE_NXDOMAIN;
+	facts->nxdomain_since = BEFORE;
+	facts->nxdomain_count = 1;
+}
+
 /* ---- what has become different ---- */
 
 static void asked(struct facts *facts)
@@ -382,6 +391,15 @@ static void dns_alone_changes(struct facts *facts)
 	facts->nxdomain_count = 0;
 }
 
+static void dns_alone_comes_back(struct facts *facts)
+{
+	dns_is_there(facts);
+	facts->state = STATE_REGISTERED;
+	facts->nxdomain_since = 0;
+	facts->nxdomain_count = 0;
+	facts->transition_at = NOW;
+}
+
 /* ---- the table ---- */
 
 #define RDAP(state_now, ...)                                                                       \
@@ -482,6 +500,8 @@ static const struct row {
 	 DNS(OBSERVATION_OBJECT, .ns_hash = 77), dns_alone_is_first},
 	{"the DNS alone: other name servers", of_dns_alone, &dns_only,
 	 DNS(OBSERVATION_OBJECT, .ns_hash = 77), dns_alone_changes},
+	{"the DNS alone: back after NXDOMAIN", gone_from_dns_alone, &dns_only,
+	 DNS(OBSERVATION_OBJECT, .ns_hash = 10), dns_alone_comes_back},
 	{"the DNS alone: none shown", of_dns_alone, &dns_only, DNS(OBSERVATION_OBJECT),
 	 dns_is_there},
 };
