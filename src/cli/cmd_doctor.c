@@ -119,11 +119,10 @@ static void sum_up(struct doctor *doctor, const struct manner *manner)
 	if (!manner->json && !manner->quiet)
 		printf("%zu well, %zu to note, %zu warnings, %zu errors\n", counts[LEVEL_OK],
 		       counts[LEVEL_NOTE], counts[LEVEL_WARNING], counts[LEVEL_ERROR]);
+	/* Whatever has failed is a finding. */
 	cli->negative = counts[LEVEL_WARNING] + counts[LEVEL_ERROR] > 0;
-	if (doctor->misconfigured) {
-		cli->failed = true;
-		cli->error_code = err_exit(ERR_CONFIG);
-	}
+	cli->failed = doctor->misconfigured;
+	cli->error_code = err_exit(ERR_CONFIG);
 	if (doctor->findings.incomplete)
 		cli_error(cli, ERR_NO_MEMORY, "out of memory: not everything is said");
 }

@@ -168,15 +168,14 @@ static void report_unusable(struct doctor *doctor, enum err err, const struct wh
 {
 	struct remedy remedy = {.length = 0};
 
-	if (err == ERR_PERMISSION && !doctor->is_root)
+	if (err == ERR_PERMISSION && !doctor->is_root) {
 		remedy_word(&remedy, "sudo");
-	doctor_add_self(&remedy, doctor);
-	if (err == ERR_PERMISSION)
+		doctor_add_self(&remedy, doctor);
 		remedy_word(&remedy, "doctor");
-	else if (err == ERR_NO_INPUT)
-		remedy_word(&remedy, "refresh");
-	else
-		remedy_shell(&remedy, "restore BACKUP");
+	} else if (err != ERR_PERMISSION) {
+		doctor_add_self(&remedy, doctor);
+		remedy_shell(&remedy, err == ERR_NO_INPUT ? "refresh" : "restore BACKUP");
+	}
 	finding_add(&doctor->findings, "cache", LEVEL_ERROR, remedy_text(&remedy),
 		    "%s; every reset is deferred",
 		    why->text[0] == '\0' ? err_text(err) : why->text);

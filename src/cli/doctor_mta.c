@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* doctor_mta: whether the MTA's mail passes the milter. */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -102,35 +101,51 @@ static void check_order(struct doctor *doctor, const struct postfix *postfix,
 		milters.entries[0].endpoint);
 }
 
-/* "30s", "5m", "1d", as Postfix writes times; seconds are its unit here. */
-static bool read_time(const char *text, int64_t *seconds)
+/* How long Postfix waits for an answer of ours: the entry's own time, or that of all. */
+static const char *command_timeout(const struct postfix *postfix, const struct setup *setup,
+				   struct milters *milters)
 {
-	return time_parse_duration(text, seconds) == ERR_OK;
+	struct milters_view view = {postfix_value(postfix, "queue_directory"), false};
+
+	if (milters_parse(postfix_value(postfix, "smtpd_milters"), milters) == ERR_OK) {
+		for (size_t i = 0; i < milters->count; i++) {
+			const struct milters_entry *entry = &milters->entries[i];
+
+			if (entry->command_timeout[0] != '\0' &&
+			    milters_fit(entry, &setup->socket, &view) != MILTERS_OTHER)
+				return entry->command_timeout;
+		}
+	}
+	return postfix_value(postfix, "milter_command_timeout");
 }
 
-static void check_timeout(struct doctor *doctor, const struct postfix *postfix)
+static void check_timeout(struct doctor *doctor, const struct postfix *postfix,
+			  const struct setup *setup)
 {
 	const struct conf *conf = doctor->cli->conf;
-	static const char parameter[] = "milter_command_timeout";
 	int64_t wait_ms = conf->miss_wait_ms < 0 ? WAIT_USUAL_MS : conf->miss_wait_ms;
 	int64_t needed = wait_ms / 1000 + WAIT_MARGIN;
-	const char *value = postfix_value(postfix, parameter);
+	struct milters milters;
+	const char *value = command_timeout(postfix, setup, &milters);
+	bool is_global = value == postfix_value(postfix, "milter_command_timeout");
 	struct remedy remedy = {.length = 0};
 	struct setup_words words = {.option = "-e"};
 	int64_t given;
 
-	if (!read_time(value, &given) || given >= needed)
+	/* "30s", "5m", "1d"; seconds are Postfix's unit here, too. */
+	if (time_parse_duration(value, &given) != ERR_OK || given >= needed)
 		return;
-	snprintf(words.argument, sizeof words.argument, "%s = %llds", parameter,
+	snprintf(words.argument, sizeof words.argument, "milter_command_timeout = %llds",
 		 (long long)(needed > 30 ? needed : 30));
-	setup_add_postconf(&remedy, postfix, &words);
-	remedy_and(&remedy);
-	setup_add_reload(&remedy, postfix);
-	finding_add(
-		&doctor->findings, "timeout", LEVEL_WARNING, remedy_text(&remedy),
-		"%s = %s, and the milter may wait %lld ms for a registry's answer: Postfix gives "
-		"up before it, and defers",
-		parameter, value, (long long)wait_ms);
+	if (is_global) {
+		setup_add_postconf(&remedy, postfix, &words);
+		remedy_and(&remedy);
+		setup_add_reload(&remedy, postfix);
+	}
+	finding_add(&doctor->findings, "timeout", LEVEL_WARNING, remedy_text(&remedy),
+		    "%scommand_timeout = %s, and the milter may wait %lld ms for a registry's "
+		    "answer: Postfix gives up before it, and defers",
+		    is_global ? "milter_" : "resetguard's own ", value, (long long)wait_ms);
 }
 
 static void check_more(struct doctor *doctor, const struct postfix *postfix)
@@ -296,10 +311,10 @@ static void judge_postfix(struct doctor *doctor, const struct postfix *postfix)
 	} else {
 		report_steps(doctor, postfix, setup);
 		check_order(doctor, postfix, setup);
+		check_timeout(doctor, postfix, setup);
 		check_connection(doctor, postfix, setup);
 		setup_clear(setup);
 	}
-	check_timeout(doctor, postfix);
 	check_more(doctor, postfix);
 	free(setup);
 }

@@ -65,7 +65,6 @@ static bool read_attribute(const char *text, size_t length, struct milters_entry
 	} attributes[] = {
 		{"default_action", entry->default_action},
 		{"command_timeout", entry->command_timeout},
-		{"protocol", entry->protocol},
 	};
 	const char *equals;
 	size_t name_length;

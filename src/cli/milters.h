@@ -30,7 +30,6 @@ struct milters_entry {
 	char endpoint[512];			    /* the first word within them */
 	char default_action[MILTERS_ATTRIBUTE_MAX]; /* "": that of milter_default_action */
 	char command_timeout[MILTERS_ATTRIBUTE_MAX];
-	char protocol[MILTERS_ATTRIBUTE_MAX];
 };
 
 struct milters {

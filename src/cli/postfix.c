@@ -77,12 +77,11 @@ void postfix_clear(struct postfix *postfix)
 {
 	free(postfix->program);
 	free(postfix->directory);
-	pairs_clear(&postfix->raw);
-	pairs_clear(&postfix->expanded);
 	pairs_clear(&postfix->set);
+	pairs_clear(&postfix->expanded);
 	pairs_clear(&postfix->fields);
 	pairs_clear(&postfix->overrides);
-	pairs_clear(&postfix->overrides_raw);
+	pairs_clear(&postfix->overrides_expanded);
 	*postfix = (struct postfix){.program = NULL};
 }
 
@@ -95,9 +94,9 @@ const char *postfix_value(const struct postfix *postfix, const char *parameter)
 
 const char *postfix_raw(const struct postfix *postfix, const char *parameter)
 {
-	const char *value = postfix_pairs_get(&postfix->raw, parameter);
+	const char *value = postfix_pairs_get(&postfix->set, parameter);
 
-	return value == NULL ? "" : value;
+	return value == NULL ? postfix_value(postfix, parameter) : value;
 }
 
 bool postfix_is_set(const struct postfix *postfix, const char *parameter)
@@ -153,13 +152,15 @@ bool postfix_next_service(const struct postfix *postfix, size_t *index, const ch
 const char *postfix_override(const struct postfix *postfix, const struct postfix_service *service,
 			     const char *parameter)
 {
-	return look_up(&postfix->overrides, service->name, parameter);
+	const char *value = look_up(&postfix->overrides_expanded, service->name, parameter);
+
+	return value == NULL ? postfix_override_raw(postfix, service, parameter) : value;
 }
 
 const char *postfix_override_raw(const struct postfix *postfix,
 				 const struct postfix_service *service, const char *parameter)
 {
-	return look_up(&postfix->overrides_raw, service->name, parameter);
+	return look_up(&postfix->overrides, service->name, parameter);
 }
 
 const char *postfix_service_value(const struct postfix *postfix,

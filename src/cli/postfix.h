@@ -29,12 +29,12 @@ struct postfix_pairs {
 struct postfix {
 	char *program;			/* postconf's path */
 	char *directory;		/* of the configuration; NULL: postconf's own */
-	struct postfix_pairs raw;	/* main.cf with all defaults, as written */
-	struct postfix_pairs expanded;	/* the same with $name expanded */
-	struct postfix_pairs set;	/* what main.cf itself sets */
+	struct postfix_pairs set;	/* what main.cf itself sets, as written */
+	struct postfix_pairs expanded;	/* of every parameter, with $name expanded */
 	struct postfix_pairs fields;	/* of master.cf: SERVICE/TYPE/FIELD */
-	struct postfix_pairs overrides; /* of master.cf: SERVICE/TYPE/PARAMETER, expanded */
-	struct postfix_pairs overrides_raw;
+	struct postfix_pairs overrides; /* of master.cf: SERVICE/TYPE/PARAMETER, as written */
+	/* The same expanded; empty where there is nothing to expand. */
+	struct postfix_pairs overrides_expanded;
 };
 
 /* Of what text holds besides, warnings, nothing is kept. ERR_NO_MEMORY. */
@@ -53,6 +53,7 @@ bool postfix_runs(const struct postfix *postfix, bool *known);
 
 /* "" for a parameter that this Postfix does not know. */
 const char *postfix_value(const struct postfix *postfix, const char *parameter);
+/* As main.cf has it; where it has it not, as above. */
 const char *postfix_raw(const struct postfix *postfix, const char *parameter);
 bool postfix_is_set(const struct postfix *postfix, const char *parameter);
 

@@ -11,7 +11,7 @@
 
 enum { ASK_TIMEOUT_MS = 30000 };
 
-/* postconf with one more option, or none. */
+/* postconf with one more option. */
 static enum err ask(const struct postfix *postfix, const char *option, char *output,
 		    struct postfix_pairs *pairs, struct why *why)
 {
@@ -25,8 +25,7 @@ static enum err ask(const struct postfix *postfix, const char *option, char *out
 		words[count++] = "-c";
 		words[count++] = postfix->directory;
 	}
-	if (option != NULL)
-		words[count++] = option;
+	words[count] = option;
 	err = command_run_words(words, ASK_TIMEOUT_MS, output, POSTFIX_OUTPUT_MAX, errors, &what);
 	if (err != ERR_OK)
 		return err_why(err, why, "%s: %s: %.300s", postfix->program, what.text, errors);
@@ -34,17 +33,38 @@ static enum err ask(const struct postfix *postfix, const char *option, char *out
 	return err == ERR_OK ? ERR_OK : err_why(err, why, "out of memory");
 }
 
+static bool has_references(const struct postfix_pairs *pairs)
+{
+	for (size_t i = 0; i < pairs->count; i++) {
+		if (strchr(pairs->items[i].value, '$') != NULL)
+			return true;
+	}
+	return false;
+}
+
+static enum err ask_all(struct postfix *postfix, struct why *why)
+{
+	char *output = malloc(POSTFIX_OUTPUT_MAX);
+	enum err err;
+
+	if (output == NULL)
+		return err_why(ERR_NO_MEMORY, why, "out of memory");
+	err = ask(postfix, "-n", output, &postfix->set, why);
+	if (err == ERR_OK)
+		err = ask(postfix, "-x", output, &postfix->expanded, why);
+	if (err == ERR_OK)
+		err = ask(postfix, "-F", output, &postfix->fields, why);
+	if (err == ERR_OK)
+		err = ask(postfix, "-P", output, &postfix->overrides, why);
+	if (err == ERR_OK && has_references(&postfix->overrides))
+		err = ask(postfix, "-xP", output, &postfix->overrides_expanded, why);
+	free(output);
+	return err;
+}
+
 enum err postfix_ask(const char *directory, struct postfix *postfix, struct why *why)
 {
 	struct postfix asked = {.program = command_find("postconf")};
-	struct {
-		const char *option;
-		struct postfix_pairs *pairs;
-	} const questions[] = {
-		{NULL, &asked.raw},    {"-x", &asked.expanded},	  {"-n", &asked.set},
-		{"-F", &asked.fields}, {"-xP", &asked.overrides}, {"-P", &asked.overrides_raw},
-	};
-	char *output;
 	enum err err = ERR_OK;
 
 	if (asked.program == NULL)
@@ -55,14 +75,10 @@ enum err postfix_ask(const char *directory, struct postfix *postfix, struct why 
 	/* postconf is started in another directory. */
 	if (directory != NULL)
 		asked.directory = realpath(directory, NULL);
-	output = malloc(POSTFIX_OUTPUT_MAX);
 	if (directory != NULL && asked.directory == NULL)
 		err = err_why_errno(errno, why, "%s", directory);
-	else if (output == NULL)
-		err = err_why(ERR_NO_MEMORY, why, "out of memory");
-	for (size_t i = 0; err == ERR_OK && i < sizeof questions / sizeof questions[0]; i++)
-		err = ask(&asked, questions[i].option, output, questions[i].pairs, why);
-	free(output);
+	if (err == ERR_OK)
+		err = ask_all(&asked, why);
 	if (err == ERR_OK)
 		*postfix = asked;
 	else

@@ -23,15 +23,15 @@ static void pairs_are_read(void **state)
 	struct postfix postfix = {.program = NULL};
 
 	(void)state;
-	assert_int_equal(postfix_pairs_read(text, &postfix.raw), ERR_OK);
-	assert_int_equal(postfix.raw.count, 4);
+	assert_int_equal(postfix_pairs_read(text, &postfix.set), ERR_OK);
+	assert_int_equal(postfix.set.count, 4);
 	assert_string_equal(postfix_raw(&postfix, "smtpd_milters"),
 			    "{ unix:a, default_action=accept }, inet:b:1");
 	assert_string_equal(postfix_raw(&postfix, "non_smtpd_milters"), "");
 	assert_string_equal(postfix_raw(&postfix, "smtp/inet/chroot"), "y");
 	assert_string_equal(postfix_raw(&postfix, "last"), "one");
 	assert_string_equal(postfix_raw(&postfix, "mail_owner"), "");
-	assert_null(postfix_pairs_get(&postfix.raw, "mail_owner"));
+	assert_null(postfix_pairs_get(&postfix.set, "mail_owner"));
 	postfix_clear(&postfix);
 }
 

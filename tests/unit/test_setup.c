@@ -48,13 +48,11 @@ static void plan(struct place *place, const char *main, const char *master, cons
 	assert_non_null(place->setup);
 	/* What is set comes first, and so before its default. */
 	snprintf(text, sizeof text, "%smilter_default_action = tempfail\n" DEFAULTS, main);
-	assert_int_equal(postfix_pairs_read(text, &place->postfix.raw), ERR_OK);
 	assert_int_equal(postfix_pairs_read(text, &place->postfix.expanded), ERR_OK);
 	assert_int_equal(postfix_pairs_read(main, &place->postfix.set), ERR_OK);
 	snprintf(text, sizeof text, MASTER "%s", master);
 	assert_int_equal(postfix_pairs_read(text, &place->postfix.fields), ERR_OK);
 	assert_int_equal(postfix_pairs_read(overrides, &place->postfix.overrides), ERR_OK);
-	assert_int_equal(postfix_pairs_read(overrides, &place->postfix.overrides_raw), ERR_OK);
 	assert_int_equal(conf_read_text(conf, strlen(conf), "test", &place->conf, &place->why),
 			 ERR_OK);
 	place->err = setup_plan(&place->postfix, place->conf, NULL, place->setup, &place->remedy,
@@ -190,13 +188,14 @@ static void what_another_parameter_says_is_left(void **state)
 	(void)state;
 	plan(&place, "non_smtpd_milters = unix:rg/m.sock\n", "", "", ours);
 	setup_clear(place.setup);
-	assert_int_equal(postfix_pairs_read("smtpd_milters = $mine\n" DEFAULTS, &place.postfix.raw),
-			 ERR_OK);
+	postfix_clear(&place.postfix);
+	assert_int_equal(postfix_pairs_read("smtpd_milters = $mine\n", &place.postfix.set), ERR_OK);
 	assert_int_equal(postfix_pairs_read("smtpd_milters = unix:/var/spool/postfix/rg/m.sock\n"
 					    "non_smtpd_milters = unix:rg/m.sock\n"
 					    "milter_default_action = tempfail\n" DEFAULTS,
 					    &place.postfix.expanded),
 			 ERR_OK);
+	assert_int_equal(postfix_pairs_read(MASTER, &place.postfix.fields), ERR_OK);
 	place.err = setup_plan(&place.postfix, place.conf, NULL, place.setup, &place.remedy,
 			       &place.why);
 	assert_int_equal(place.err, ERR_OK);
