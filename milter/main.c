@@ -233,6 +233,13 @@ static void warn_of_other_user(const struct conf *conf)
 			 (unsigned)geteuid(), conf->milter_user);
 }
 
+static enum log_target log_target(const struct options *options, const struct conf *conf)
+{
+	bool to_stderr = options->foreground && !notify_stderr_is_journal();
+
+	return to_stderr || conf->log_to_stderr ? LOG_TO_STDERR : LOG_TO_SYSLOG;
+}
+
 static enum err start(const struct options *options, struct milter *milter, int parent,
 		      struct why *why)
 {
@@ -243,8 +250,7 @@ static enum err start(const struct options *options, struct milter *milter, int 
 
 	if (err != ERR_OK)
 		return err;
-	log_open(options->foreground || conf->log_to_stderr ? LOG_TO_STDERR : LOG_TO_SYSLOG,
-		 LOG_LEVEL_INFO, program);
+	log_open(log_target(options, conf), LOG_LEVEL_INFO, program);
 	raise_descriptor_limit();
 	mime_init();
 	err = signals_block(why);

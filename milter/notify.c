@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
@@ -44,6 +45,18 @@ void notify_reloading(void)
 	snprintf(state, sizeof state, "RELOADING=1\nMONOTONIC_USEC=%" PRId64,
 		 (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000);
 	notify_state(state);
+}
+
+bool notify_stderr_is_journal(void)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	char is[48];
+	struct stat status;
+
+	if (stream == NULL || fstat(STDERR_FILENO, &status) != 0)
+		return false;
+	snprintf(is, sizeof is, "%ju:%ju", (uintmax_t)status.st_dev, (uintmax_t)status.st_ino);
+	return strcmp(stream, is) == 0;
 }
 
 int64_t notify_watchdog_ms(void)

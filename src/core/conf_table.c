@@ -34,7 +34,7 @@ const struct conf_key conf_keys[] = {
 	 GLOBAL(log_to_stderr),
 	 .default_value = "syslog",
 	 .help = "Where log lines go: syslog, facility mail, or standard error.\n"
-		 "The milter's option -f chooses standard error."},
+		 "The milter's option -f chooses standard error, where that is no journal."},
 	{.name = "log_localpart",
 	 .type = &conf_type_boolean,
 	 GLOBAL(log_localpart),
