@@ -143,9 +143,8 @@ static bool list_will_do(struct planning *planning, const struct way *way, const
 
 		(void)milters_path(found.entry.endpoint, &view, path);
 		describe(planning, step,
-			 "%s has %s, which leads a %s that is %schrooted to %s, and the milter is "
-			 "at "
-			 "%s: no connection, so all mail is deferred",
+			 "%s has %s, which leads a %s that is %schrooted to %s, and the milter "
+			 "is at %s: no connection, so all mail is deferred",
 			 where, found.entry.endpoint, way->program, service->chrooted ? "" : "not ",
 			 path, planning->setup->socket.path);
 	} else {
@@ -191,14 +190,11 @@ static bool improve(const struct planning *planning, const char *value,
 static void close_up(char *value)
 {
 	size_t length = 0;
-	unsigned depth = 0;
 
 	for (const char *at = value; *at != '\0'; at++) {
 		bool is_separator = strchr(", \t", *at) != NULL;
 		char last = length == 0 ? '\0' : value[length - 1];
 
-		depth += *at == '{';
-		depth -= *at == '}';
 		if (is_separator && (last == '\0' || strchr(",{", last) != NULL))
 			continue;
 		/* Of blanks before a closing brace nothing is left either. */
@@ -237,8 +233,19 @@ static bool main_list_fails(struct planning *planning, const struct way *way,
 	return !list_will_do(planning, way, value, service, way->parameter, step, is_listed);
 }
 
-/* Once the other list has ours, one that refers to it has, too. */
-static bool follows_the_other(const struct planning *planning, const struct way *way)
+static bool is_to_change(struct planning *planning, const struct way *way)
+{
+	struct setup_step wrong = {.problem = NULL};
+	struct postfix_service service;
+	bool is_listed;
+	bool fails = main_list_fails(planning, way, &service, &wrong, &is_listed);
+
+	free(wrong.problem);
+	return fails;
+}
+
+/* Once the other list has been changed, one that refers to it has, too. */
+static bool follows_the_other(struct planning *planning, const struct way *way)
 {
 	const char *raw = postfix_raw(planning->postfix, way->parameter);
 	struct milters milters;
@@ -247,7 +254,7 @@ static bool follows_the_other(const struct planning *planning, const struct way 
 		return false;
 	for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
 		if (&ways[i] != way && milters_refer_to(&milters, ways[i].parameter))
-			return true;
+			return is_to_change(planning, &ways[i]);
 	}
 	return false;
 }
@@ -526,56 +533,4 @@ void setup_clear(struct setup *setup)
 		free(setup->steps[i].problem);
 	}
 	setup->count = 0;
-}
-
-/* ---- commands ---- */
-
-static struct setup_words words_of(const struct setup_step *step, const char *value)
-{
-	struct setup_words words = {.option = step->service[0] != '\0' ? "-P" : "-e"};
-
-	if (step->service[0] != '\0')
-		snprintf(words.argument, sizeof words.argument, "%s/%s=%s", step->service,
-			 step->parameter, value);
-	else
-		snprintf(words.argument, sizeof words.argument, "%s = %s", step->parameter, value);
-	return words;
-}
-
-struct setup_words setup_forth(const struct setup_step *step)
-{
-	return words_of(step, step->new);
-}
-
-struct setup_words setup_back(const struct setup_step *step)
-{
-	struct setup_words words = {.option = "-X"};
-
-	if (step->old != NULL)
-		return words_of(step, step->old);
-	snprintf(words.argument, sizeof words.argument, "%s", step->parameter);
-	return words;
-}
-
-static void add_program(struct remedy *remedy, const struct postfix *postfix, const char *name)
-{
-	remedy_word(remedy, name);
-	if (postfix->directory != NULL) {
-		remedy_word(remedy, "-c");
-		remedy_word(remedy, postfix->directory);
-	}
-}
-
-void setup_add_postconf(struct remedy *remedy, const struct postfix *postfix,
-			const struct setup_words *words)
-{
-	add_program(remedy, postfix, "postconf");
-	remedy_word(remedy, words->option);
-	remedy_word(remedy, words->argument);
-}
-
-void setup_add_reload(struct remedy *remedy, const struct postfix *postfix)
-{
-	add_program(remedy, postfix, "postfix");
-	remedy_word(remedy, "reload");
 }

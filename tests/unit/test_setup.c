@@ -205,6 +205,38 @@ static void what_another_parameter_says_is_left(void **state)
 	clear(&place);
 }
 
+/* smtpd is in no chroot, cleanup is: what one list says means two things. */
+static void a_list_that_follows_is_looked_at_as_its_daemon_does(void **state)
+{
+	static const char set[] = "smtpd_milters = unix:/var/spool/postfix/rg/m.sock\n"
+				  "non_smtpd_milters = $smtpd_milters\n";
+	struct place place;
+
+	(void)state;
+	plan(&place, set, "", "", ours);
+	setup_clear(place.setup);
+	postfix_clear(&place.postfix);
+	assert_int_equal(postfix_pairs_read(set, &place.postfix.set), ERR_OK);
+	assert_int_equal(
+		postfix_pairs_read("smtpd_milters = unix:/var/spool/postfix/rg/m.sock\n"
+				   "non_smtpd_milters = unix:/var/spool/postfix/rg/m.sock\n"
+				   "milter_default_action = tempfail\n" DEFAULTS,
+				   &place.postfix.expanded),
+		ERR_OK);
+	assert_int_equal(postfix_pairs_read("smtp/inet/chroot = n\nsmtp/inet/command = smtpd\n"
+					    "cleanup/unix/chroot = y\n"
+					    "cleanup/unix/command = cleanup\n",
+					    &place.postfix.fields),
+			 ERR_OK);
+	place.err = setup_plan(&place.postfix, place.conf, NULL, place.setup, &place.remedy,
+			       &place.why);
+	assert_int_equal(place.err, ERR_OK);
+	assert_int_equal(place.setup->count, 1);
+	assert_string_equal(place.setup->steps[0].parameter, "non_smtpd_milters");
+	assert_null(place.setup->steps[0].new);
+	clear(&place);
+}
+
 static void a_socket_out_of_reach_is_to_move(void **state)
 {
 	struct place place;
@@ -228,6 +260,7 @@ int main(void)
 		cmocka_unit_test(services_with_lists_of_their_own_are_named),
 		cmocka_unit_test(the_way_back_from_a_filter_is_as_it_should_be),
 		cmocka_unit_test(what_another_parameter_says_is_left),
+		cmocka_unit_test(a_list_that_follows_is_looked_at_as_its_daemon_does),
 		cmocka_unit_test(a_socket_out_of_reach_is_to_move),
 	};
 
