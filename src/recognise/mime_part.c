@@ -62,7 +62,7 @@ static bool is_parameter(const char *name, size_t length, const char *wanted)
 static void find_parameter(const char *value, const char *wanted, char *text, size_t size)
 {
 	text[0] = '\0';
-	for (const char *at = strchr(value, ';'); at != NULL && *at != '\0';) {
+	for (const char *at = value + strcspn(value, ";"); *at != '\0';) {
 		const char *name = skip_blanks(at + 1);
 		size_t length = strcspn(name, "=; \t\r\n");
 		char ignored[1] = "";
