@@ -43,7 +43,8 @@ mkdir "$cgroup"
 sh -c 'echo $$ >"$0/cgroup.procs" && exec unshare -m -p -u -i -C -f --kill-child "$@"' "$cgroup" \
 	sh "$0" "$base" "$directory" inside &
 machine=$!
-trap 'kill "$machine"' HUP INT TERM
+# unshare(1) ignores SIGTERM while it waits.
+trap 'kill -KILL "$machine"' HUP INT TERM
 until init=$(cat "/proc/$machine/task/$machine/children") && [ -n "$init" ]; do
 	kill -0 "$machine"
 	sleep 0.05
