@@ -55,10 +55,10 @@ by_smtp() {
 	[ -z "$id" ] || mta_await "$id" "$start"
 }
 
-# submit FROM RECIPIENT...: hands $message to $sendmail_command in the way that $submission
+# hand_in FROM RECIPIENT...: hands $message to $sendmail_command in the way that $submission
 # names: bm, by arguments, if nothing is said; t, to the recipients in its header; bs, by
 # SMTP on standard input.
-submit() {
+hand_in() {
 	local from="$1"
 
 	shift

@@ -122,7 +122,7 @@ by_sendmail() {
 
 	dialogue=
 	start=$(next_line "$mail_log")
-	if ! submit "$@" >"$scratch/submission.log" 2>&1; then
+	if ! hand_in "$@" >"$scratch/submission.log" 2>&1; then
 		seen='not taken'
 		return
 	fi

@@ -197,7 +197,7 @@ by_sendmail() {
 		$sendmail_root/usr/libexec/sendmail/sendmail -Ac -C$sendmail_dir/submission.cf -oem"
 
 	dialogue=
-	submit "$@" >"$sendmail_dir/submission.log" 2>&1
+	hand_in "$@" >"$sendmail_dir/submission.log" 2>&1
 	await 'Sendmail to be done' sendmail_is_idle
 	seen=$(sed -n 's/^MDeferred: [0-9]* \([0-9.]*\) .*/waits \1/p' "$sendmail_dir"/submission/qf* 2>/dev/null)
 	rm -f "$sendmail_dir"/submission/?f*
