@@ -17,6 +17,8 @@
 #include "resetguard/time.h"
 #include "resetguard/wire.h"
 
+enum { KEY_TRIES = 3 }; /* snapshots, until one goes with the key that is there */
+
 struct cache {
 	struct store *store;
 	char *cache_dir;
@@ -323,12 +325,15 @@ static struct cache_txn *txn_of(struct cache *cache, struct store_txn *store,
 	return txn;
 }
 
-enum err cache_read_begin(struct cache *cache, int64_t monotonic_ms, struct cache_txn **txn)
+/* *is_key: whether it is meta or the key that err is about. */
+static enum err begin_read(struct cache *cache, int64_t monotonic_ms, struct cache_txn **txn,
+			   bool *is_key)
 {
 	struct cache_meta meta;
 	struct store_txn *store;
 
 	enum err err = store_read_begin(cache->store, monotonic_ms, &store);
+	*is_key = err == ERR_OK;
 	if (err != ERR_OK)
 		return err;
 	uint64_t snapshot = store_snapshot_id(store);
@@ -345,6 +350,18 @@ enum err cache_read_begin(struct cache *cache, int64_t monotonic_ms, struct cach
 	}
 	*txn = txn_of(cache, store, key);
 	return ERR_OK;
+}
+
+enum err cache_read_begin(struct cache *cache, int64_t monotonic_ms, struct cache_txn **txn)
+{
+	bool is_key;
+
+	enum err err = begin_read(cache, monotonic_ms, txn, &is_key);
+	/* A restore may have put another key in place since the snapshot, or between two
+	 * looks for it: the next snapshot goes with it. */
+	for (unsigned tries = 1; err == ERR_DAMAGED && is_key && tries < KEY_TRIES; tries++)
+		err = begin_read(cache, monotonic_ms, txn, &is_key);
+	return err;
 }
 
 void cache_read_end(struct cache_txn *txn)

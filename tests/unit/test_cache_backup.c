@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "cacheplace.h"
@@ -189,13 +190,10 @@ static bool restore_in_turns(struct cacheplace *place)
 	return true;
 }
 
-static void readers_go_on_while_another_cache_and_key_take_its_place(void **state)
+/* Of two caches with keys of their own. Nothing is open after it. */
+static void make_backups(struct cacheplace *place)
 {
-	enum { THREADS = 3 };
-	struct cacheplace *place = *state;
 	struct cacheplace *other;
-	struct reading reading[THREADS] = {{.cache = NULL}};
-	pthread_t threads[THREADS];
 
 	cacheplace_set_up((void **)&other);
 	make_full(place, CACHEPLACE_NOW);
@@ -204,7 +202,16 @@ static void readers_go_on_while_another_cache_and_key_take_its_place(void **stat
 	backups[1] = back_up(place);
 	cacheplace_close(place);
 	cacheplace_tear_down((void **)&other);
+}
 
+static void readers_go_on_while_another_cache_and_key_take_its_place(void **state)
+{
+	enum { THREADS = 3 };
+	struct cacheplace *place = *state;
+	struct reading reading[THREADS] = {{.cache = NULL}};
+	pthread_t threads[THREADS];
+
+	make_backups(place);
 	cacheplace_open_reader(place);
 	restoring = place;
 	for (unsigned i = 0; i < THREADS; i++) {
@@ -219,6 +226,30 @@ static void readers_go_on_while_another_cache_and_key_take_its_place(void **stat
 		assert_int_equal(reading[i].failures, 0);
 	}
 	assert_true(done);
+	fclose(backups[0]);
+	fclose(backups[1]);
+}
+
+/* It knows no key from before. */
+static void who_opens_the_cache_meanwhile_finds_its_key(void **state)
+{
+	struct cacheplace *place = *state;
+	unsigned failures = 0;
+	int64_t verified_at;
+	int status;
+
+	make_backups(place);
+	pid_t child = fork();
+	assert_true(child >= 0);
+	if (child == 0)
+		_exit(restore_in_turns(place) ? 0 : 1);
+	while (waitpid(child, &status, WNOHANG) == 0) {
+		cacheplace_open_reader(place);
+		failures += !knows_address(place->cache, &verified_at);
+		cacheplace_close(place);
+	}
+	assert_int_equal(status, 0);
+	assert_int_equal(failures, 0);
 	fclose(backups[0]);
 	fclose(backups[1]);
 }
@@ -305,6 +336,7 @@ int main(void)
 		AT_A_PLACE(a_backup_brings_everything_back),
 		AT_A_PLACE(a_backup_that_is_no_good_changes_nothing),
 		AT_A_PLACE(readers_go_on_while_another_cache_and_key_take_its_place),
+		AT_A_PLACE(who_opens_the_cache_meanwhile_finds_its_key),
 		AT_A_PLACE(a_domain_is_forgotten_with_all_that_is_its_own),
 		AT_A_PLACE(what_a_clock_ahead_has_left_is_mended_carefully),
 	};
