@@ -73,7 +73,7 @@
  *
  * A header has no end of its own: of the fields that rules ask for, those beyond
  * RULES_LOOKED_MAX are not looked at, and those beyond RULES_TRIED_MAX not compared
- * with a regex.
+ * with a regex; what they were to decide is then decided as by such a regex.
  */
 #ifndef RESETGUARD_RULES_H
 #define RESETGUARD_RULES_H

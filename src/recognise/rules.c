@@ -227,6 +227,19 @@ static void match_wording(const struct rules *rules, struct rules_match *match,
 	texts_match(texts, normal, length, on_found, &finding);
 }
 
+/* A header that goes on beyond what is looked at is undecided from there on. Once for a
+ * message: with_others, all that is asked of headers, else what is asked by regexes. */
+static void leave_undecided(const struct rules *rules, struct rules_match *match, bool with_others)
+{
+	for (size_t i = 0; i < rules->condition_count; i++) {
+		const struct condition *condition = &rules->conditions[i];
+
+		if (condition->field == RULES_HEADER &&
+		    (with_others || condition->kind == CONDITION_PATTERN))
+			meet(rules, match, condition, true);
+	}
+}
+
 /* Apart, so that a header that nobody asks for needs no large stack frame. */
 __attribute__((noinline)) static void match_value(const struct rules *rules,
 						  struct rules_match *match,
@@ -235,9 +248,12 @@ __attribute__((noinline)) static void match_value(const struct rules *rules,
 	char text[RULES_VALUE_MAX + 1];
 	size_t length = mime_decode_header(value, text, sizeof(text), &match->flaw);
 
-	if (header->tried.count != 0)
+	if (header->tried.count != 0) {
+		if (match->tried == RULES_TRIED_MAX)
+			leave_undecided(rules, match, false);
 		try_conditions(rules, match, &header->tried, match->tried++ < RULES_TRIED_MAX, text,
 			       length);
+	}
 	if (header->texts != NULL)
 		match_wording(rules, match, header->texts, text, length);
 }
@@ -253,6 +269,10 @@ void rules_match_header(const struct rules *rules, struct rules_match *match, co
 	    match->looked > RULES_LOOKED_MAX)
 		return;
 	match->looked += strlen(value) + RULES_FIELD_COST;
+	if (match->looked > RULES_LOOKED_MAX) {
+		leave_undecided(rules, match, true);
+		return;
+	}
 	match_value(rules, match, header, value);
 	if (match->flaw.kind != MIME_FLAWLESS && match->flaw.field[0] == '\0')
 		snprintf(match->flaw.field, sizeof(match->flaw.field), "%s", name);

@@ -485,6 +485,7 @@ static struct taken take_behind(const struct rules *rules, unsigned fields, cons
 	for (unsigned i = 0; i < fields; i++)
 		rules_match_header(rules, &matched, "Subject", filling);
 	rules_match_header(rules, &matched, "Subject", value);
+	rules_match_end_headers(rules, &matched);
 	if (rules_match_result(rules, &matched, &class_name, &rule_name))
 		snprintf(taken.text, sizeof(taken.text), "%s", rule_name);
 	return taken;
@@ -493,6 +494,7 @@ static struct taken take_behind(const struct rules *rules, unsigned fields, cons
 static void a_header_has_an_end(void **state)
 {
 	enum { LENGTH = 1000, FIELDS = RULES_LOOKED_MAX / (LENGTH + RULES_FIELD_COST) };
+	static const char newsletter[] = "subject /^reset/ newsletter\nsubject Restore class=newsletter";
 	struct rules *rules = read_rules("subject /^reset/\nsubject Restore");
 	char filling[LENGTH + 1];
 
@@ -501,10 +503,24 @@ static void a_header_has_an_end(void **state)
 	filling[LENGTH] = '\0';
 	assert_string_equal(take_behind(rules, RULES_TRIED_MAX - 1, "x", "reset").text,
 			    "messages:1");
+	assert_string_equal(take_behind(rules, RULES_TRIED_MAX - 1, "x", "y").text, "");
+	assert_string_equal(take_behind(rules, RULES_TRIED_MAX, "x", "y").text, "messages:1");
+	rules_free(rules);
+
+	rules = read_rules("subject Restore");
+	assert_string_equal(take_behind(rules, FIELDS - 1, filling, filling).text, "");
+	assert_string_equal(take_behind(rules, FIELDS, filling, filling).text, "messages:1");
+	rules_free(rules);
+
+	rules = read_rules(newsletter);
 	assert_string_equal(take_behind(rules, RULES_TRIED_MAX, "x", "reset").text, "");
 	assert_string_equal(take_behind(rules, RULES_TRIED_MAX, "x", "Restore").text, "messages:2");
 	assert_string_equal(take_behind(rules, FIELDS, filling, "Restore").text, "messages:2");
 	assert_string_equal(take_behind(rules, FIELDS + 1, filling, "Restore").text, "");
+	rules_free(rules);
+
+	rules = read_rules("subject Welcome & !subject /x/");
+	assert_string_equal(take_behind(rules, RULES_TRIED_MAX, "y", "Welcome").text, "messages:1");
 	rules_free(rules);
 }
 
