@@ -69,10 +69,11 @@ static void add_conf_path(struct remedy *remedy, const struct doctor *doctor)
 	free(path);
 }
 
-void doctor_add_self(struct remedy *remedy, const struct doctor *doctor)
+void doctor_add_self(struct remedy *remedy, const struct doctor *doctor, const char *command)
 {
 	add_program(remedy, "resetguard");
 	add_conf_path(remedy, doctor);
+	remedy_word(remedy, command);
 }
 
 static void add_unit_command(struct remedy *remedy, const char *verb, const char *unit)
@@ -118,8 +119,7 @@ void doctor_add_refresh(struct remedy *remedy, const struct doctor *doctor)
 						      "resetguard-refresh.service", NULL});
 		return;
 	}
-	doctor_add_self(remedy, doctor);
-	remedy_word(remedy, "refresh");
+	doctor_add_self(remedy, doctor, "refresh");
 }
 
 void doctor_add_key(struct remedy *remedy, const struct doctor *doctor, const char *key,

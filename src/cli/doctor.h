@@ -48,8 +48,8 @@ void doctor_group_name(gid_t gid, char name[DOCTOR_GROUP_MAX]);
 
 /* ---- commands that several of them name ---- */
 
-/* resetguard, with the configuration that we have. */
-void doctor_add_self(struct remedy *remedy, const struct doctor *doctor);
+/* A command of resetguard's, with the configuration that we have. */
+void doctor_add_self(struct remedy *remedy, const struct doctor *doctor, const char *command);
 /* Has the milter take notice of its configuration, or start (again). */
 void doctor_add_reload(struct remedy *remedy, const struct doctor *doctor);
 void doctor_add_start(struct remedy *remedy, const struct doctor *doctor);

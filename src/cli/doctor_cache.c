@@ -43,8 +43,7 @@ static void check_place(void *context, const struct cache_place *place)
 		return;
 	if (place->is_missing) {
 		layout->wrong++;
-		doctor_add_self(&remedy, doctor);
-		remedy_word(&remedy, "refresh");
+		doctor_add_self(&remedy, doctor, "refresh");
 		finding_add(&doctor->findings, "layout", LEVEL_ERROR, remedy_text(&remedy),
 			    "%s is not there", place->path);
 		return;
@@ -54,8 +53,7 @@ static void check_place(void *context, const struct cache_place *place)
 		remedy_words(&remedy, (const char *[]){"mv", place->path, NULL});
 		remedy_format(&remedy, "%s.moved", place->path);
 		remedy_and(&remedy);
-		doctor_add_self(&remedy, doctor);
-		remedy_word(&remedy, "refresh");
+		doctor_add_self(&remedy, doctor, "refresh");
 		finding_add(&doctor->findings, "layout", LEVEL_ERROR, remedy_text(&remedy),
 			    "%s is of another kind, or has a second link", place->path);
 		return;
@@ -170,11 +168,11 @@ static void report_unusable(struct doctor *doctor, enum err err, const struct wh
 
 	if (err == ERR_PERMISSION && !doctor->is_root) {
 		remedy_word(&remedy, "sudo");
-		doctor_add_self(&remedy, doctor);
-		remedy_word(&remedy, "doctor");
+		doctor_add_self(&remedy, doctor, "doctor");
 	} else if (err != ERR_PERMISSION) {
-		doctor_add_self(&remedy, doctor);
-		remedy_shell(&remedy, err == ERR_NO_INPUT ? "refresh" : "restore BACKUP");
+		doctor_add_self(&remedy, doctor, err == ERR_NO_INPUT ? "refresh" : "restore");
+		if (err != ERR_NO_INPUT)
+			remedy_word(&remedy, "BACKUP");
 	}
 	finding_add(&doctor->findings, "cache", LEVEL_ERROR, remedy_text(&remedy),
 		    "%s; every reset is deferred",
@@ -195,15 +193,13 @@ static bool look(struct doctor *doctor, int64_t *committed_at)
 	struct cli *cli = doctor->cli;
 	struct cache_txn *txn;
 	struct why why = {""};
-	enum err err = cache_read_begin(cli->cache, time_monotonic_ms(), &txn);
+	enum err err = cli_snapshot(cli, &txn, &why);
 
 	if (err == ERR_OK) {
 		err = cache_last_commit(txn, committed_at);
 		if (err == ERR_OK)
 			err = cache_each_domain(txn, take_domain, doctor);
 		cache_read_end(txn);
-	} else if (cache_status(cli->cache, &why) == ERR_OK) {
-		why.text[0] = '\0';
 	}
 	if (err != ERR_OK)
 		report_unusable(doctor, err, &why);
@@ -219,8 +215,8 @@ static void check_clock(struct doctor *doctor, int64_t committed_at)
 			    "it is after the cache's last commit");
 		return;
 	}
-	doctor_add_self(&remedy, doctor);
-	remedy_words(&remedy, (const char *[]){"prune", "--future", NULL});
+	doctor_add_self(&remedy, doctor, "prune");
+	remedy_word(&remedy, "--future");
 	finding_add(&doctor->findings, "clock", LEVEL_ERROR, remedy_text(&remedy),
 		    "it says %s, and the cache was last written at %s: nothing can be written; set "
 		    "the clock right, or, if it was wrong then, mend the cache",
@@ -234,8 +230,7 @@ static void check_readers(struct doctor *doctor)
 
 	if (cache_readers(doctor->cli->cache, &readers) != ERR_OK)
 		return;
-	doctor_add_self(&remedy, doctor);
-	remedy_word(&remedy, "refresh");
+	doctor_add_self(&remedy, doctor, "refresh");
 	if (readers.dead > 0)
 		finding_add(&doctor->findings, "readers", LEVEL_WARNING, remedy_text(&remedy),
 			    "%u of %u readers were left behind by processes that have ended: what "
@@ -279,15 +274,13 @@ static void check_map(struct doctor *doctor, const struct counting *counting)
 
 static void check_damage(struct doctor *doctor, const struct damage *damage)
 {
+	bool is_facts = strcmp(damage->database, "facts") == 0;
 	struct remedy remedy = {.length = 0};
 
 	if (damage->count == 0)
 		return;
-	doctor_add_self(&remedy, doctor);
-	if (strcmp(damage->database, "facts") == 0)
-		remedy_words(&remedy, (const char *[]){"refresh", damage->name, NULL});
-	else
-		remedy_shell(&remedy, "restore BACKUP");
+	doctor_add_self(&remedy, doctor, is_facts ? "refresh" : "restore");
+	remedy_word(&remedy, is_facts ? damage->name : "BACKUP");
 	finding_add(&doctor->findings, "records", LEVEL_ERROR, remedy_text(&remedy),
 		    "%u damaged; the first is %s in %s: resets there are deferred", damage->count,
 		    damage->name, damage->database);
@@ -307,8 +300,7 @@ static void check_ages(struct doctor *doctor, const struct census *census)
 		level_of_share(census->unchecked, census->domains, UNCHECKED_PERCENT_MAX);
 	struct remedy remedy = {.length = 0};
 
-	doctor_add_self(&remedy, doctor);
-	remedy_word(&remedy, "refresh");
+	doctor_add_self(&remedy, doctor, "refresh");
 	finding_add(&doctor->findings, "unchecked", level,
 		    level == LEVEL_OK ? NULL : remedy_text(&remedy),
 		    "%" PRIu64 " of %" PRIu64 " domains were never checked%s", census->unchecked,
@@ -330,8 +322,8 @@ static void check_brake(struct doctor *doctor, const struct census *census)
 		finding_add(&doctor->findings, "brake", LEVEL_OK, NULL, "it holds nothing back");
 		return;
 	}
-	doctor_add_self(&remedy, doctor);
-	remedy_words(&remedy, (const char *[]){"refresh", "--release", NULL});
+	doctor_add_self(&remedy, doctor, "refresh");
+	remedy_word(&remedy, "--release");
 	finding_add(&doctor->findings, "brake", LEVEL_WARNING, remedy_text(&remedy),
 		    "it holds back %" PRIu64
 		    " changes, and resets there are deferred: look at them "
@@ -386,8 +378,7 @@ static void check_waiting(struct doctor *doctor, const struct counting *counting
 	struct remedy remedy = {.length = 0};
 
 	if (counting->untold > 0) {
-		doctor_add_self(&remedy, doctor);
-		remedy_word(&remedy, "refresh");
+		doctor_add_self(&remedy, doctor, "refresh");
 		finding_add(&doctor->findings, "outbox", LEVEL_NOTE, remedy_text(&remedy),
 			    "%" PRIu64
 			    " changes wait for the application, which has not taken them",
@@ -395,8 +386,7 @@ static void check_waiting(struct doctor *doctor, const struct counting *counting
 	}
 	remedy.length = 0;
 	if (counting->wanted > 0 && !counting->watched) {
-		doctor_add_self(&remedy, doctor);
-		remedy_word(&remedy, "refresh");
+		doctor_add_self(&remedy, doctor, "refresh");
 		finding_add(&doctor->findings, "wanted", LEVEL_NOTE, remedy_text(&remedy),
 			    "%" PRIu64 " domains that resets were meant for wait to be looked up",
 			    counting->wanted);
@@ -421,8 +411,7 @@ static void check_mode(struct doctor *doctor, const struct census *census)
 		remedy_and(&remedy);
 		doctor_add_reload(&remedy, doctor);
 	} else if (census->domains > 0) {
-		doctor_add_self(&remedy, doctor);
-		remedy_word(&remedy, "refresh");
+		doctor_add_self(&remedy, doctor, "refresh");
 	}
 	finding_add(
 		&doctor->findings, "mode", LEVEL_NOTE, remedy_text(&remedy),
@@ -440,8 +429,8 @@ static void check_contents(struct doctor *doctor, const struct damage *damage, i
 			    "what is in it could not be counted: see what is said beside this");
 	} else {
 		if (counting.census.domains == 0) {
-			doctor_add_self(&remedy, doctor);
-			remedy_shell(&remedy, "import ACCOUNTS.csv");
+			doctor_add_self(&remedy, doctor, "import");
+			remedy_word(&remedy, "ACCOUNTS.csv");
 		}
 		finding_add(&doctor->findings, "cache",
 			    counting.census.domains == 0 ? LEVEL_WARNING : LEVEL_OK,

@@ -32,9 +32,8 @@ static void report_steps(struct doctor *doctor, const struct postfix *postfix,
 		struct remedy remedy = {.length = 0};
 
 		if (step->new != NULL && step->service[0] == '\0') {
-			doctor_add_self(&remedy, doctor);
-			remedy_words(&remedy,
-				     (const char *[]){"setup", "postfix", "--apply", NULL});
+			doctor_add_self(&remedy, doctor, "setup");
+			remedy_words(&remedy, (const char *[]){"postfix", "--apply", NULL});
 			if (doctor->postfix_directory != NULL) {
 				remedy_word(&remedy, "--postfix");
 				remedy_word(&remedy, postfix->directory);
@@ -163,8 +162,8 @@ static void check_more(struct doctor *doctor, const struct postfix *postfix)
 	if (others[0] == '\0')
 		return;
 	snprintf(first, sizeof first, "%.*s", (int)strcspn(others, ", \t"), others);
-	doctor_add_self(&remedy, doctor);
-	remedy_words(&remedy, (const char *[]){"doctor", "--postfix", first, NULL});
+	doctor_add_self(&remedy, doctor, "doctor");
+	remedy_words(&remedy, (const char *[]){"--postfix", first, NULL});
 	finding_add(&doctor->findings, "postfix", LEVEL_NOTE, remedy_text(&remedy),
 		    "there are more instances: %s; ask for each", others);
 }
@@ -262,8 +261,7 @@ static void check_connection(struct doctor *doctor, const struct postfix *postfi
 		return;
 	if (!doctor->is_root) {
 		remedy_word(&remedy, "sudo");
-		doctor_add_self(&remedy, doctor);
-		remedy_word(&remedy, "doctor");
+		doctor_add_self(&remedy, doctor, "doctor");
 		finding_add(&doctor->findings, "connect", LEVEL_NOTE, remedy_text(&remedy),
 			    "not root: whether user %s can connect to the milter was not tried",
 			    postfix_value(postfix, "mail_owner"));

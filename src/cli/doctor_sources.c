@@ -179,9 +179,11 @@ static void check_bootstrap(struct doctor *doctor)
 	struct why why = {""};
 	int64_t fetched_at = 0;
 	int64_t age;
+	bool is_there =
+		bootstrap_load(conf, NULL, doctor->cli->now, &bootstrap, &why) == ERR_OK;
 
-	if (bootstrap_load(conf, NULL, doctor->cli->now, &bootstrap, &why) != ERR_OK &&
-	    !bootstrap_is_url(conf)) {
+	bootstrap_free(bootstrap);
+	if (!is_there && !bootstrap_is_url(conf)) {
 		leave_out(&remedy, doctor, "rdap_bootstrap");
 		finding_add(
 			&doctor->findings, "bootstrap", LEVEL_ERROR, remedy_text(&remedy),
@@ -189,17 +191,16 @@ static void check_bootstrap(struct doctor *doctor)
 			why.text);
 		return;
 	}
-	bootstrap_free(bootstrap);
 	if (!bootstrap_is_url(conf)) {
 		finding_add(&doctor->findings, "bootstrap", LEVEL_OK, NULL, "%s",
 			    conf->rdap_bootstrap);
 		return;
 	}
 	if (doctor->some_domain.length > 0) {
-		doctor_add_self(&remedy, doctor);
-		remedy_words(&remedy, (const char *[]){"refresh", doctor->some_domain.name, NULL});
+		doctor_add_self(&remedy, doctor, "refresh");
+		remedy_word(&remedy, doctor->some_domain.name);
 	}
-	if (bootstrap == NULL || bootstrap_fetched_at(conf, &fetched_at) != ERR_OK) {
+	if (!is_there || bootstrap_fetched_at(conf, &fetched_at) != ERR_OK) {
 		finding_add(&doctor->findings, "bootstrap",
 			    remedy.length == 0 ? LEVEL_NOTE : LEVEL_WARNING, remedy_text(&remedy),
 			    "%s; the first look-up fetches it", why.text);
