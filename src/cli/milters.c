@@ -373,3 +373,20 @@ enum err milters_with(const char *value, const char *endpoint, const char *actio
 	write_text(&writer, at, strlen(at));
 	return writer.cut ? ERR_TOO_LONG : ERR_OK;
 }
+
+/* ---- other lists ---- */
+
+bool milters_words_have(const char *words, const char *word)
+{
+	size_t wanted = strlen(word);
+
+	for (words += strspn(words, separators); *words != '\0';) {
+		size_t length = strcspn(words, separators);
+
+		if (length == wanted && strncmp(words, word, length) == 0)
+			return true;
+		words += length;
+		words += strspn(words, separators);
+	}
+	return false;
+}

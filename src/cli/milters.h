@@ -83,4 +83,8 @@ MUST_CHECK enum err milters_with(const char *value, const char *endpoint, const 
 				 const struct milters_socket *socket,
 				 const struct milters_view *view, char with[MILTERS_VALUE_MAX]);
 
+/* Whether a list of words, separated by blanks or commas as both MTAs have them, has the
+ * word. */
+bool milters_words_have(const char *words, const char *word);
+
 #endif

@@ -170,19 +170,3 @@ const char *postfix_service_value(const struct postfix *postfix,
 
 	return value == NULL ? postfix_value(postfix, parameter) : value;
 }
-
-bool postfix_words_have(const char *words, const char *word)
-{
-	static const char separators[] = ", \t\r\n";
-	size_t wanted = strlen(word);
-
-	for (words += strspn(words, separators); *words != '\0';) {
-		size_t length = strcspn(words, separators);
-
-		if (length == wanted && strncmp(words, word, length) == 0)
-			return true;
-		words += length;
-		words += strspn(words, separators);
-	}
-	return false;
-}

@@ -76,7 +76,4 @@ const char *postfix_override_raw(const struct postfix *postfix,
 const char *postfix_service_value(const struct postfix *postfix,
 				  const struct postfix_service *service, const char *parameter);
 
-/* Whether words, separated by blanks or commas, has the word. */
-bool postfix_words_have(const char *words, const char *word);
-
 #endif

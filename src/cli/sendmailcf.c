@@ -65,22 +65,6 @@ static void take_filter(struct sendmailcf *cf, const char *line, size_t length,
 	copy(cf->flags, sizeof cf->flags, value == NULL ? "" : value, value_length);
 }
 
-static bool list_has(const char *list, const char *name)
-{
-	size_t wanted = strlen(name);
-
-	while (*list != '\0') {
-		size_t length;
-
-		list += strspn(list, ", \t");
-		length = strcspn(list, ", \t");
-		if (length == wanted && strncmp(list, name, length) == 0)
-			return true;
-		list += length;
-	}
-	return false;
-}
-
 struct sendmailcf sendmailcf_read(const char *text, const struct milters_socket *socket)
 {
 	static const char option[] = "O InputMailFilters=";
@@ -100,6 +84,6 @@ struct sendmailcf sendmailcf_read(const char *text, const struct milters_socket 
 		text += length;
 		text += *text == '\n';
 	}
-	cf.listed = cf.name[0] != '\0' && list_has(cf.filters, cf.name);
+	cf.listed = cf.name[0] != '\0' && milters_words_have(cf.filters, cf.name);
 	return cf;
 }

@@ -356,7 +356,7 @@ static void plan_no_milters(struct planning *planning)
 	char without[MILTERS_VALUE_MAX];
 	size_t index = 0;
 
-	if (postfix_words_have(postfix_value(postfix, parameter), "no_milters")) {
+	if (milters_words_have(postfix_value(postfix, parameter), "no_milters")) {
 		struct setup_step *step = add_step(planning, "milters", "", parameter);
 
 		if (step != NULL) {
@@ -368,9 +368,10 @@ static void plan_no_milters(struct planning *planning)
 	}
 	while (postfix_next_service(postfix, &index, "smtpd", &service)) {
 		const char *value = postfix_override(postfix, &service, parameter);
+		const char *raw = postfix_override_raw(postfix, &service, parameter);
 		struct setup_step *step;
 
-		if (value == NULL || !postfix_words_have(value, "no_milters"))
+		if (value == NULL || raw == NULL || !milters_words_have(value, "no_milters"))
 			continue;
 		step = add_step(planning, "milters", service.name, parameter);
 		if (step == NULL)
@@ -380,10 +381,9 @@ static void plan_no_milters(struct planning *planning)
 			 parameter, service.name);
 		step->level = is_way_back(postfix, &service) ? LEVEL_NOTE : LEVEL_WARNING;
 		if (step->level == LEVEL_WARNING &&
-		    without_word(postfix_override_raw(postfix, &service, parameter), "no_milters",
-				 without)) {
+		    without_word(raw, "no_milters", without)) {
 			close_up(without);
-			set_values(planning, step, value, without);
+			set_values(planning, step, raw, without);
 		}
 	}
 }
@@ -414,7 +414,7 @@ static void plan_macros(struct planning *planning)
 		struct setup_step *step;
 
 		for (size_t j = 0; j < 4 && lists[i].macros[j] != NULL; j++) {
-			if (length < sizeof new && !postfix_words_have(value, lists[i].macros[j]))
+			if (length < sizeof new && !milters_words_have(value, lists[i].macros[j]))
 				length += (size_t)snprintf(new + length, sizeof new - length,
 							   "%s%s", length == 0 ? "" : " ",
 							   lists[i].macros[j]);

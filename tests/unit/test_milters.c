@@ -251,6 +251,16 @@ static void a_list_that_cannot_be_read_stays(void **state)
 	assert_int_equal(milters_with(value, "b", "", &socket, &view, with), ERR_TOO_LONG);
 }
 
+static void words_are_found_whole(void **state)
+{
+	(void)state;
+	assert_true(milters_words_have("a, no_milters b", "no_milters"));
+	assert_true(milters_words_have("no_milters", "no_milters"));
+	assert_false(milters_words_have("no_milters_at_all x_no_milters", "no_milters"));
+	assert_false(milters_words_have("", "i"));
+	assert_true(milters_words_have("i {auth_type}", "i"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -263,6 +273,7 @@ int main(void)
 		cmocka_unit_test(daemons_have_a_name_for_it),
 		cmocka_unit_test(others_keep_their_order),
 		cmocka_unit_test(a_list_that_cannot_be_read_stays),
+		cmocka_unit_test(words_are_found_whole),
 	};
 
 	return cmocka_run_group_tests_name("milters", tests, NULL, NULL);

@@ -96,16 +96,6 @@ static void an_old_configuration_is_chrooted_by_default(void **state)
 	postfix_clear(&postfix);
 }
 
-static void words_are_found_whole(void **state)
-{
-	(void)state;
-	assert_true(postfix_words_have("a, no_milters b", "no_milters"));
-	assert_true(postfix_words_have("no_milters", "no_milters"));
-	assert_false(postfix_words_have("no_milters_at_all x_no_milters", "no_milters"));
-	assert_false(postfix_words_have("", "i"));
-	assert_true(postfix_words_have("i {auth_type}", "i"));
-}
-
 static void a_directory_that_is_not_there_is_named(void **state)
 {
 	struct postfix postfix;
@@ -125,7 +115,6 @@ int main(void)
 		cmocka_unit_test(pairs_are_read),
 		cmocka_unit_test(services_are_found),
 		cmocka_unit_test(an_old_configuration_is_chrooted_by_default),
-		cmocka_unit_test(words_are_found_whole),
 		cmocka_unit_test(a_directory_that_is_not_there_is_named),
 	};
 
