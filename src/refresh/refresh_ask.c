@@ -90,14 +90,13 @@ static struct ticket *take_next(struct refresh_host *host)
 	return ticket;
 }
 
-/* False: no memory. */
-static bool wait_at(struct refresh *refresh, struct ticket *ticket, const char *host_name)
+static enum err wait_at(struct refresh *refresh, struct ticket *ticket, const char *host_name)
 {
 	struct refresh_host *host = refresh_find_host(refresh, host_name);
 	struct ticket_line *line;
 
 	if (host == NULL)
-		return false;
+		return ERR_NO_MEMORY;
 	ticket->host = host;
 	line = ticket->wanted ? &host->wanted : &host->others;
 	if (line->last != NULL)
@@ -105,20 +104,20 @@ static bool wait_at(struct refresh *refresh, struct ticket *ticket, const char *
 	else
 		line->first = ticket;
 	line->last = ticket;
-	return true;
+	return ERR_OK;
 }
 
 /* ---- the registry ---- */
 
 /* Waits at the first source, from that place in `sources` on, that serves the
- * domain. False: none does. */
-static bool wait_for_source(struct refresh *refresh, struct ticket *ticket, size_t place)
+ * domain. ERR_NOT_FOUND: none does. */
+static enum err wait_for_source(struct refresh *refresh, struct ticket *ticket, size_t place)
 {
 	const struct domain domain = ticket_domain(ticket);
 	struct refresh_route route;
 
 	if (!refresh_find_next(refresh, &domain, place, &route))
-		return false;
+		return ERR_NOT_FOUND;
 	free(ticket->url);
 	ticket->url = NULL;
 	ticket->redirects = 0;
@@ -132,7 +131,7 @@ static bool ask_the_next(struct refresh *refresh, struct ticket *ticket, const c
 {
 	char causes[OBSERVATION_ERROR_MAX + 1];
 
-	if (!wait_for_source(refresh, ticket, ticket->place + 1))
+	if (wait_for_source(refresh, ticket, ticket->place + 1) != ERR_OK)
 		return false;
 	if (ticket->earlier == NULL)
 		snprintf(causes, sizeof causes, "%s", cause);
@@ -289,7 +288,7 @@ static bool follow(struct refresh *refresh, struct ticket *ticket, const struct 
 	ticket->url = url;
 	ticket->redirects++;
 	ticket->trust = RDAP_DATES_ONLY;
-	return wait_at(refresh, ticket, host);
+	return wait_at(refresh, ticket, host) == ERR_OK;
 }
 
 static enum err take_reply(struct refresh *refresh, const struct http_reply *reply,
@@ -355,8 +354,11 @@ static bool shows_change(const struct ticket *ticket, const struct observation *
 
 static void wait_for_registry(struct refresh *refresh, struct ticket *ticket)
 {
-	if (!wait_for_source(refresh, ticket, 0))
-		fail_at_once(refresh, ticket, SOURCE_RDAP, "it cannot wait for a registry source");
+	enum err err = wait_for_source(refresh, ticket, 0);
+
+	if (err != ERR_OK)
+		fail_at_once(refresh, ticket, SOURCE_RDAP,
+			     err == ERR_NOT_FOUND ? "it is no longer asked" : err_text(err));
 }
 
 static enum err take_dns_answers(struct refresh *refresh, struct why *why)
