@@ -129,6 +129,29 @@ static void adopt_growth(struct store *store, uint64_t resizings)
 	pthread_mutex_unlock(&store->admin);
 }
 
+/* A meta page could not be written, and LMDB gives the environment up for good: only one
+ * that is opened anew goes on, from the last commit. openings as resizings above. */
+static void open_anew(struct store *store, uint64_t openings)
+{
+	pthread_mutex_lock(&store->admin);
+	if (store->openings == openings)
+		reopen(store);
+	pthread_mutex_unlock(&store->admin);
+}
+
+/* Whether it makes sense to try again what ended with LMDB's rc. Not with admin, nor a
+ * slot. */
+static bool has_mended(struct store *store, int rc, uint64_t openings, uint64_t resizings)
+{
+	if (rc == MDB_MAP_RESIZED)
+		adopt_growth(store, resizings);
+	else if (rc == MDB_PANIC)
+		open_anew(store, openings);
+	else
+		return false;
+	return true;
+}
+
 /* ---- the store ---- */
 
 static enum err store_new(const struct store_options *options, bool writable,
@@ -247,11 +270,11 @@ enum err store_read_begin(struct store *store, int64_t monotonic_ms, struct stor
 			*txn = claimed;
 			return ERR_OK;
 		}
+		uint64_t openings = store->openings;
 		uint64_t resizings = store->resizings;
 		slots_release(store->slots, slot);
-		if (rc != MDB_MAP_RESIZED)
+		if (!has_mended(store, rc, openings, resizings))
 			return err != ERR_OK ? err : store_env_err(rc);
-		adopt_growth(store, resizings);
 	}
 }
 
@@ -279,7 +302,7 @@ enum err store_write_begin(struct store *store, struct store_txn **txn, struct w
 	enum err err;
 	int rc;
 
-	do {
+	for (;;) {
 		pthread_mutex_lock(&store->admin);
 		look(store);
 		err = store_status(store, why);
@@ -289,12 +312,12 @@ enum err store_write_begin(struct store *store, struct store_txn **txn, struct w
 			*txn = writer;
 			return ERR_OK;
 		}
+		uint64_t openings = store->openings;
 		uint64_t resizings = store->resizings;
 		pthread_mutex_unlock(&store->admin);
-		if (rc == MDB_MAP_RESIZED)
-			adopt_growth(store, resizings);
-	} while (rc == MDB_MAP_RESIZED);
-	return err != ERR_OK ? err : store_env_why(&store->env, rc, why);
+		if (!has_mended(store, rc, openings, resizings))
+			return err != ERR_OK ? err : store_env_why(&store->env, rc, why);
+	}
 }
 
 enum err store_write_commit(struct store_txn *txn, struct why *why)
