@@ -6,6 +6,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "resetguard/hash.h"
+
 enum { TEXT_FIRST = 1024, RECIPIENTS_FIRST = 16 };
 
 void envelope_free(struct envelope *envelope)
@@ -75,21 +77,6 @@ enum err envelope_add(struct envelope *envelope, const char *recipient_path)
 	return ERR_OK;
 }
 
-static char lower(char c)
-{
-	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
-/* FNV-1a, regardless of case. */
-static uint32_t hash_of(const char *path)
-{
-	uint32_t hash = UINT32_C(2166136261);
-
-	for (; *path != '\0'; path++)
-		hash = (hash ^ (unsigned char)lower(*path)) * UINT32_C(16777619);
-	return hash;
-}
-
 /* Finds the recipient's equal in the table, or enters it there. Each slot is an index
  * and 1; 0: free. There are twice as many slots as recipients, a power of 2. */
 static uint32_t enter(const struct envelope *envelope, uint32_t recipient, uint32_t *table,
@@ -97,7 +84,7 @@ static uint32_t enter(const struct envelope *envelope, uint32_t recipient, uint3
 {
 	const char *path = envelope_recipient_path(envelope, recipient);
 
-	for (uint32_t slot = hash_of(path);; slot++) {
+	for (uint32_t slot = hash_folded(hash_caseless(path, strlen(path)));; slot++) {
 		uint32_t *taken = &table[slot & mask];
 
 		if (*taken == 0) {

@@ -2,12 +2,12 @@
 /* audit: the lines of mail logs joined to what became of each reset. */
 #include "resetguard/audit.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "audit_coverage.h"
 #include "audit_open.h"
+#include "resetguard/hash.h"
 #include "resetguard/mailbox.h"
 #include "resetguard/time.h"
 
@@ -49,16 +49,9 @@ struct audit {
 
 /* ---- small things ---- */
 
-static uint64_t hash_more(uint64_t hash, struct maillog_text text)
-{
-	for (size_t i = 0; i < text.length; i++)
-		hash = (hash ^ (unsigned char)text.at[i]) * UINT64_C(0x100000001b3);
-	return hash;
-}
-
 static uint64_t hash_of(struct maillog_text text)
 {
-	return hash_more(UINT64_C(0xcbf29ce484222325), text);
+	return hash_bytes(text.at, text.length);
 }
 
 static struct maillog_text text_of(const char *text)
@@ -66,17 +59,9 @@ static struct maillog_text text_of(const char *text)
 	return (struct maillog_text){text, strlen(text)};
 }
 
-/* In any case of letters. */
 static uint64_t address_hash_of(struct maillog_text text)
 {
-	uint64_t hash = hash_of((struct maillog_text){NULL, 0});
-
-	for (size_t i = 0; i < text.length; i++) {
-		char lower = (char)tolower((unsigned char)text.at[i]);
-
-		hash = hash_more(hash, (struct maillog_text){&lower, 1});
-	}
-	return hash;
+	return hash_caseless(text.at, text.length);
 }
 
 #define COPY(text, field) ((void)maillog_text_copy((text), (field), sizeof(field)))
@@ -235,7 +220,7 @@ static void note_sender(struct audit *audit, const struct maillog_line *line,
 	if (event->client.length > 0)
 		COPY(event->client, message->client);
 	if (message->login[0] == '\0' && event->instance.length == 0) {
-		uint64_t process = hash_more(audit->host_hash, line->pid);
+		uint64_t process = hash_more(audit->host_hash, line->pid.at, line->pid.length);
 
 		for (unsigned i = 0; i < LOGINS_MAX; i++) {
 			if (audit->logins[i].process == process)
@@ -250,7 +235,7 @@ static void note_login(struct audit *audit, const struct maillog_line *line,
 {
 	struct login *login = &audit->logins[audit->next_login++ % LOGINS_MAX];
 
-	login->process = hash_more(audit->host_hash, line->pid);
+	login->process = hash_more(audit->host_hash, line->pid.at, line->pid.length);
 	COPY(event->login, login->name);
 }
 

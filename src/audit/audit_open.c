@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "resetguard/hash.h"
+
 enum { BUCKETS = 2 * AUDIT_OPEN_MAX }; /* a power of two */
 
 /* By when they were last heard of. */
@@ -101,14 +103,9 @@ void open_touch(struct open_messages *open, struct message *message, int64_t at)
 
 /* ---- finding ---- */
 
-/* FNV-1a. */
 static size_t bucket_of(struct maillog_text queue_id)
 {
-	uint64_t hash = UINT64_C(0xcbf29ce484222325);
-
-	for (size_t i = 0; i < queue_id.length; i++)
-		hash = (hash ^ (unsigned char)queue_id.at[i]) * UINT64_C(0x100000001b3);
-	return (size_t)(hash ^ hash >> 32) & (BUCKETS - 1);
+	return hash_folded(hash_bytes(queue_id.at, queue_id.length)) & (BUCKETS - 1);
 }
 
 static bool has_id(const struct message *message, struct maillog_text queue_id)

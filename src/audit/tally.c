@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "resetguard/hash.h"
+
 struct place {
 	uint64_t count;
 	uint64_t slack;
@@ -54,14 +56,11 @@ void tally_free(struct tally *tally)
 	free(tally);
 }
 
-/* FNV-1a. */
 static struct place **bucket_of(const struct tally *tally, const char *name)
 {
-	uint64_t hash = UINT64_C(0xcbf29ce484222325);
+	uint32_t hash = hash_folded(hash_bytes(name, strlen(name)));
 
-	for (; *name != '\0'; name++)
-		hash = (hash ^ (unsigned char)*name) * UINT64_C(0x100000001b3);
-	return &tally->buckets[(hash ^ hash >> 32) & (tally->bucket_count - 1)];
+	return &tally->buckets[hash & (tally->bucket_count - 1)];
 }
 
 static void put_in_heap(struct tally *tally, size_t at, struct place *place)

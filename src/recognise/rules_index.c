@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "resetguard/hash.h"
 #include "rules_table.h"
 
 void *rules_append(void **items, size_t *count, size_t size)
@@ -28,14 +29,9 @@ void rules_free_condition(struct condition *condition)
 	match_free(condition->pattern);
 }
 
-/* FNV-1a. */
 uint32_t rules_hash(const char *name)
 {
-	uint32_t hash = UINT32_C(2166136261);
-
-	for (; *name != '\0'; name++)
-		hash = (hash ^ (unsigned char)rules_lower(*name)) * UINT32_C(16777619);
-	return hash ^ hash >> 16;
+	return hash_folded(hash_caseless(name, strlen(name)));
 }
 
 /* -------------------------------------------------------------------- rules */

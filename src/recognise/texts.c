@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "resetguard/hash.h"
 #include "resetguard/mime.h"
 
 enum {
@@ -106,14 +107,9 @@ enum err texts_add_phrase(struct texts *texts, const char *phrase, uint32_t id)
 
 /* -------------------------------------------------------------------- hashes */
 
-/* FNV-1a. */
 static size_t hash_text(const char *text, size_t length)
 {
-	uint64_t hash = UINT64_C(14695981039346656037);
-
-	for (size_t i = 0; i < length; i++)
-		hash = (hash ^ (unsigned char)text[i]) * UINT64_C(1099511628211);
-	return (size_t)(hash ^ hash >> 32);
+	return hash_folded(hash_bytes(text, length));
 }
 
 static uint32_t hash_gram(const char *text)
