@@ -23,14 +23,7 @@
 #include <unistd.h>
 
 #include "cacheplace.h"
-
-#ifdef __has_feature
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SANITIZED
-#endif
-#elif defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
-#define SANITIZED
-#endif
+#include "sanitized.h"
 
 enum { LOOKUPS = 1000 };
 
@@ -39,7 +32,7 @@ enum { LOOKUPS = 1000 };
 static atomic_uint allocations;
 static atomic_uint locks;
 
-#ifndef SANITIZED
+#if !SANITIZED
 
 void *__libc_malloc(size_t size);
 void *__libc_calloc(size_t count, size_t size);
@@ -108,7 +101,7 @@ static void the_counters_count(void **state)
 {
 	struct cacheplace *place = *state;
 
-#ifdef SANITIZED
+#if SANITIZED
 	skip();
 #endif
 	unsigned allocations_before = atomic_load(&allocations);
@@ -156,7 +149,7 @@ static void a_look_up_calls_no_system(void **state)
 	struct cacheplace *place = *state;
 	int status;
 
-#ifdef SANITIZED
+#if SANITIZED
 	skip();
 #endif
 	cacheplace_make(place);

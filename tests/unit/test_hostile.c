@@ -18,14 +18,7 @@
 #include <unistd.h>
 
 #include "../lib/hostile.h"
-
-#ifdef __has_feature
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SANITIZED
-#endif
-#elif defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
-#define SANITIZED
-#endif
+#include "sanitized.h"
 
 enum {
 	BODY_LIMIT = 256 << 10,
@@ -39,7 +32,7 @@ enum {
 static atomic_size_t taken;
 static atomic_size_t most;
 
-#ifndef SANITIZED
+#if !SANITIZED
 
 void *__libc_malloc(size_t size);
 void *__libc_calloc(size_t count, size_t size);
@@ -179,7 +172,7 @@ static void no_message_takes_much_memory(void **state)
 	unsigned char *stack;
 	size_t worst = 0;
 
-#ifdef SANITIZED
+#if SANITIZED
 	skip();
 #endif
 	stack = aligned_alloc(4096, STACK_SIZE);
@@ -201,7 +194,7 @@ static void the_counters_count(void **state)
 	struct run run = {.rules = *state};
 	unsigned char *stack;
 
-#ifdef SANITIZED
+#if SANITIZED
 	skip();
 #endif
 	stack = aligned_alloc(4096, STACK_SIZE);

@@ -24,6 +24,7 @@
 #include "../lib/mtamessage.h"
 #include "milterrun.h"
 #include "resetguard/time.h"
+#include "sanitized.h"
 
 enum {
 	CROWD = 500,
@@ -32,18 +33,6 @@ enum {
 	GROWTH_MAX_KIB = 512, /* a sixth of a KiB for each session of the rest */
 	SENDERS = 4,
 };
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-enum { MEMORY_TELLS = 0 }; /* what is freed is kept for a while */
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-enum { MEMORY_TELLS = 0 };
-#else
-enum { MEMORY_TELLS = 1 };
-#endif
-#else
-enum { MEMORY_TELLS = 1 };
-#endif
 
 /* ---- what a process has ---- */
 
@@ -190,7 +179,8 @@ static void a_crowd_leaves_nothing_behind(void **state)
 	kib = anonymous_kib_of(&run);
 	for (int i = CROWDS_FIRST; i < CROWDS; i++)
 		come_and_go(&run);
-	if (MEMORY_TELLS && anonymous_kib_of(&run) >= kib + GROWTH_MAX_KIB)
+	/* A sanitizer keeps what is freed for a while. */
+	if (!SANITIZED && anonymous_kib_of(&run) >= kib + GROWTH_MAX_KIB)
 		fail_msg("%ld KiB after %d crowds, %ld after %d", kib, CROWDS_FIRST,
 			 anonymous_kib_of(&run), CROWDS);
 	run_assert_works(&run);
