@@ -41,21 +41,16 @@ static const char *entity_of(char c)
 static void put_escaped(FILE *stream, const char *text)
 {
 	size_t left = strlen(text);
+	bool harmless;
 
-	while (left > 0) {
-		size_t size = utf8_character(text, left);
-		unsigned char first = (unsigned char)text[0];
-
-		if (size == 0 || first < 0x20 || first == 0x7f ||
-		    (first == 0xc2 && (unsigned char)text[1] < 0xa0))
+	for (size_t size; left > 0; text += size, left -= size) {
+		size = utf8_shown(text, left, &harmless);
+		if (!harmless)
 			fputs("&#xfffd;", stream);
 		else if (entity_of(text[0]) != NULL)
 			fputs(entity_of(text[0]), stream);
 		else
 			fwrite(text, 1, size, stream);
-		size = size == 0 ? 1 : size;
-		text += size;
-		left -= size;
 	}
 }
 

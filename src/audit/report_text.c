@@ -13,25 +13,10 @@ enum {
 	HALF_HOUR = 30 * TIME_MINUTE,
 };
 
-/* What came from outside, for a terminal: controls, C1 too, and what is no UTF-8 as "?". */
+/* What came from outside. */
 static void put_harmless(FILE *stream, const char *text)
 {
-	size_t left = strlen(text);
-
-	while (left > 0) {
-		size_t size = utf8_character(text, left);
-		unsigned char first = (unsigned char)text[0];
-		bool is_control = first < 0x20 || first == 0x7f ||
-				  (first == 0xc2 && (unsigned char)text[1] < 0xa0);
-
-		if (size == 0 || is_control)
-			putc('?', stream);
-		else
-			fwrite(text, 1, size, stream);
-		size = size == 0 ? 1 : size;
-		text += size;
-		left -= size;
-	}
+	utf8_print(stream, text, strlen(text));
 }
 
 static void put_bar(FILE *stream, uint64_t count, uint64_t most)

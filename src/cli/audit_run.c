@@ -12,6 +12,7 @@
 #include "resetguard/json.h"
 #include "resetguard/redact.h"
 #include "resetguard/time.h"
+#include "resetguard/utf8.h"
 
 enum { QUIET_MS = 5000 }; /* after that long without a line, what is over is reported */
 
@@ -64,8 +65,7 @@ static void put_line(const struct audit_run *run, const char *text, size_t lengt
 
 	if (!run->json) {
 		/* For a terminal: as the log has it, but for controls. */
-		for (size_t i = 0; i < length; i++)
-			putchar((unsigned char)text[i] < 0x20 || text[i] == 0x7f ? '?' : text[i]);
+		utf8_print(stdout, text, length);
 		putchar('\n');
 		return;
 	}

@@ -7,6 +7,7 @@
 #include "classifier.h"
 #include "commands.h"
 #include "mailfiles.h"
+#include "resetguard/utf8.h"
 
 enum { CLASSES_MAX = 64 }; /* counted apart; a file with more classes is no file of ours */
 
@@ -93,8 +94,7 @@ static void print_json(const struct classify *classify, const char *class_name,
 static void print_foreign(const char *label, const char *text)
 {
 	printf("    %-8s ", label);
-	for (; *text != '\0'; text++)
-		putchar((unsigned char)*text < ' ' || *text == 0x7f ? '?' : *text);
+	utf8_print(stdout, text, strlen(text));
 	putchar('\n');
 }
 

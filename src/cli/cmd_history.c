@@ -6,6 +6,7 @@
 #include "commands.h"
 #include "records.h"
 #include "resetguard/time.h"
+#include "resetguard/utf8.h"
 
 struct history {
 	bool json;
@@ -37,8 +38,11 @@ static void print_text(const struct domain *domain, const struct history_event *
 	if (event->host[0] != '\0')
 		printf("  by %s", event->host);
 	putchar('\n');
-	if (event->evidence[0] != '\0')
-		printf("    %s\n", event->evidence);
+	if (event->evidence[0] != '\0') {
+		fputs("    ", stdout);
+		utf8_print(stdout, event->evidence, strlen(event->evidence));
+		putchar('\n');
+	}
 }
 
 static enum err print_event(void *context, const struct domain *domain,

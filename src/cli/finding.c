@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "resetguard/json.h"
+#include "resetguard/utf8.h"
 
 enum { CHECK_WIDTH = 14 };
 
@@ -48,10 +49,7 @@ static void mask(char *text)
 
 	while (length > 0 && text[length - 1] == '\n')
 		text[--length] = '\0';
-	for (char *at = text; *at != '\0'; at++) {
-		if ((unsigned char)*at < 0x20 || *at == 0x7f)
-			*at = '?';
-	}
+	utf8_mask(text);
 }
 
 void finding_add(struct findings *findings, const char *check, enum level level, const char *remedy,

@@ -2,6 +2,8 @@
 /* utf8: what is well-formed UTF-8, by the table of RFC 3629 section 4. */
 #include "resetguard/utf8.h"
 
+#include <string.h>
+
 static bool is_between(char c, unsigned low, unsigned high)
 {
 	unsigned char byte = (unsigned char)c;
@@ -52,4 +54,46 @@ bool utf8_is_valid(const char *text, size_t length)
 		length -= size;
 	}
 	return true;
+}
+
+size_t utf8_shown(const char *text, size_t length, bool *harmless)
+{
+	size_t size = utf8_character(text, length);
+	unsigned char first = (unsigned char)text[0];
+	bool is_control = first < 0x20 || first == 0x7f ||
+			  (first == 0xc2 && size == 2 && (unsigned char)text[1] < 0xa0);
+
+	*harmless = size != 0 && !is_control;
+	return size == 0 ? 1 : size;
+}
+
+void utf8_print(FILE *stream, const char *text, size_t length)
+{
+	bool harmless;
+
+	for (size_t size; length > 0; text += size, length -= size) {
+		size = utf8_shown(text, length, &harmless);
+		if (harmless)
+			fwrite(text, 1, size, stream);
+		else
+			putc('?', stream);
+	}
+}
+
+void utf8_mask(char *text)
+{
+	const char *from = text;
+	size_t left = strlen(text);
+	bool harmless;
+
+	for (size_t size; left > 0; from += size, left -= size) {
+		size = utf8_shown(from, left, &harmless);
+		if (harmless) {
+			memmove(text, from, size);
+			text += size;
+		} else {
+			*text++ = '?';
+		}
+	}
+	*text = '\0';
 }

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <string.h>
 
 #include "resetguard/utf8.h"
@@ -90,12 +91,49 @@ static void text_is_valid_as_a_whole(void **state)
 	assert_false(utf8_is_valid("na\xefve", 5));
 }
 
+/* What a terminal is shown of text: C0, DEL, C1, and what is no UTF-8. */
+static const struct {
+	const char *text;
+	const char *shown;
+} foreign[] = {
+	{"", ""},
+	{"na\xc3\xafve \xe2\x82\xac", "na\xc3\xafve \xe2\x82\xac"},
+	{"\x1b[2J\r\n\t\x7f", "?[2J????"},
+	{"\xc2\x9b"
+	 "2J\xc2\x80\xc2\x9f",
+	 "?2J??"},
+	{"\xc2\xa0\xc3\x80", "\xc2\xa0\xc3\x80"},
+	{"\xff\xc2", "??"},
+	{"\x9b"
+	 "2J",
+	 "?2J"},
+};
+
+static void foreign_text_controls_no_terminal(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof foreign / sizeof foreign[0]; i++) {
+		char printed[64] = "";
+		char masked[64];
+		FILE *stream = fmemopen(printed, sizeof printed, "w");
+
+		assert_non_null(stream);
+		utf8_print(stream, foreign[i].text, strlen(foreign[i].text));
+		assert_int_equal(fclose(stream), 0);
+		assert_string_equal(printed, foreign[i].shown);
+		strcpy(masked, foreign[i].text);
+		utf8_mask(masked);
+		assert_string_equal(masked, foreign[i].shown);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(characters_have_their_size),
 		cmocka_unit_test(every_code_point_is_valid_but_surrogates),
 		cmocka_unit_test(text_is_valid_as_a_whole),
+		cmocka_unit_test(foreign_text_controls_no_terminal),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
