@@ -44,10 +44,15 @@ void wire_write_time_sorted(struct wire_writer *writer, int64_t moment);
 /* A text of at most 255 bytes: its length (1), then its bytes. */
 void wire_write_text(struct wire_writer *writer, const char *text, size_t length);
 
-struct wire_reader wire_reader_init(struct bytes record);
+/* Inline, like the reading of numbers: every look-up reads a record. */
+static inline struct wire_reader wire_reader_init(struct bytes record)
+{
+	const unsigned char *at = record.data;
 
-/* The next length bytes, or NULL after the first that was missing. Inline, like
- * the numbers: every look-up reads a record. */
+	return (struct wire_reader){.at = at, .end = record.length == 0 ? at : at + record.length};
+}
+
+/* The next length bytes, or NULL after the first that was missing. */
 static inline const unsigned char *wire_read(struct wire_reader *reader, size_t length)
 {
 	if (reader->failed || (size_t)(reader->end - reader->at) < length) {
@@ -103,6 +108,9 @@ int64_t wire_read_time_sorted(struct wire_reader *reader);
  * longer or has a zero byte in it is a failure. */
 void wire_read_text(struct wire_reader *reader, char *text, size_t max);
 /* True if nothing failed and nothing is left. */
-bool wire_read_done(const struct wire_reader *reader);
+static inline bool wire_read_done(const struct wire_reader *reader)
+{
+	return !reader->failed && reader->at == reader->end;
+}
 
 #endif

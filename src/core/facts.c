@@ -162,12 +162,18 @@ void facts_encode(const struct facts *facts, unsigned char record[FACTS_RECORD_S
 
 enum err facts_decode(struct bytes record, struct facts *facts)
 {
-	struct wire_reader reader = wire_reader_init(record);
-	unsigned version = wire_read_u8(&reader);
-	if (!reader.failed && version != FACTS_VERSION)
+	if (record.length == 0)
+		return ERR_DAMAGED;
+	if (*(const unsigned char *)record.data != FACTS_VERSION)
 		return ERR_VERSION;
+	if (record.length != FACTS_RECORD_SIZE)
+		return ERR_DAMAGED;
 
+	/* Of a length that the compiler knows: no field asks whether it is there. */
+	struct wire_reader reader = wire_reader_init((struct bytes){record.data, FACTS_RECORD_SIZE});
 	struct facts read;
+
+	(void)wire_read_u8(&reader);
 	unsigned state = wire_read_u8(&reader);
 	unsigned source = wire_read_u8(&reader);
 	read.flags = wire_read_u8(&reader);

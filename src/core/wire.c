@@ -94,13 +94,6 @@ void wire_write_text(struct wire_writer *writer, const char *text, size_t length
 	wire_write_bytes(writer, text, length);
 }
 
-struct wire_reader wire_reader_init(struct bytes record)
-{
-	const unsigned char *at = record.data;
-
-	return (struct wire_reader){.at = at, .end = at == NULL ? NULL : at + record.length};
-}
-
 uint32_t wire_read_u32_sorted(struct wire_reader *reader)
 {
 	uint32_t value = 0;
@@ -136,9 +129,4 @@ void wire_read_text(struct wire_reader *reader, char *text, size_t max)
 int64_t wire_read_time_sorted(struct wire_reader *reader)
 {
 	return wire_read_u32_sorted(reader);
-}
-
-bool wire_read_done(const struct wire_reader *reader)
-{
-	return !reader->failed && reader->at == reader->end;
 }
