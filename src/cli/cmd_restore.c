@@ -77,7 +77,7 @@ static FILE *open_backup(struct cli *cli, const char *name)
 
 	if (given == NULL || fstat(fileno(given), &status) != 0) {
 		cli_error(cli, err_from_errno(errno), "%s: %s", name, strerror(errno));
-		return NULL;
+		goto out;
 	}
 	if (S_ISREG(status.st_mode) && !is_stdin)
 		return given;
@@ -105,7 +105,7 @@ static FILE *open_backup(struct cli *cli, const char *name)
 	}
 out:
 	explicit_bzero(buffer, sizeof buffer);
-	if (!is_stdin)
+	if (given != NULL && !is_stdin)
 		fclose(given);
 	return spooled;
 }

@@ -260,7 +260,7 @@ enum milters_fit milters_fit(const struct milters_entry *entry, const struct mil
 }
 
 enum err milters_name(const struct milters_socket *socket, const struct milters_view *view,
-		      char endpoint[512])
+		      char endpoint[MILTERS_ENTRY_SIZE])
 {
 	char queue[PATH_MAX];
 	const char *inside;
@@ -269,17 +269,18 @@ enum err milters_name(const struct milters_socket *socket, const struct milters_
 	int length;
 
 	if (socket->path[0] == '\0') {
-		length = snprintf(endpoint, 512, "inet:%s%s%s:%s", is_v6 ? "[" : "", host,
-				  is_v6 ? "]" : "", socket->port);
-		return length < 512 ? ERR_OK : ERR_TOO_LONG;
+		length = snprintf(endpoint, MILTERS_ENTRY_SIZE, "inet:%s%s%s:%s", is_v6 ? "[" : "",
+				  host, is_v6 ? "]" : "", socket->port);
+		return length < MILTERS_ENTRY_SIZE ? ERR_OK : ERR_TOO_LONG;
 	}
 	if (!join(view->queue_directory, "/", queue))
 		return ERR_TOO_LONG;
 	inside = after(socket->path, queue);
 	if (inside == NULL && view->chrooted)
 		return ERR_UNAVAILABLE;
-	length = snprintf(endpoint, 512, "unix:%s", inside == NULL ? socket->path : inside);
-	return length < 512 ? ERR_OK : ERR_TOO_LONG;
+	length = snprintf(endpoint, MILTERS_ENTRY_SIZE, "unix:%s",
+			  inside == NULL ? socket->path : inside);
+	return length < MILTERS_ENTRY_SIZE ? ERR_OK : ERR_TOO_LONG;
 }
 
 /* ---- a list with ours ---- */
@@ -306,13 +307,14 @@ static void write_text(struct writer *writer, const char *text, size_t length)
 static void write_entry(struct writer *writer, const struct milters_entry *old,
 			const char *endpoint, const char *action)
 {
-	char kept[sizeof old->text] = "";
-	const char *inner = old == NULL ? "" : old->text;
-	const char *at;
-	size_t length = strlen(inner);
+	char kept[MILTERS_ENTRY_SIZE] = "";
 	size_t used = 0;
 
-	if (length > 0 && inner[0] == '{') {
+	if (old != NULL && old->text[0] == '{') {
+		const char *inner = old->text;
+		const char *at;
+		size_t length = strlen(inner);
+
 		strip_braces(&inner, &length);
 		at = inner + strlen(old->endpoint);
 		for (; next_element(&at, &length) && length > 0; at += length) {

@@ -21,13 +21,14 @@
 enum {
 	MILTERS_MAX = 64,
 	MILTERS_VALUE_MAX = 8192,   /* of a whole list */
+	MILTERS_ENTRY_SIZE = 512,   /* of one, with its terminator */
 	MILTERS_ATTRIBUTE_MAX = 64, /* of an attribute's value */
 };
 
 struct milters_entry {
 	size_t offset;				    /* in the list */
-	char text[512];				    /* as written, with its braces */
-	char endpoint[512];			    /* the first word within them */
+	char text[MILTERS_ENTRY_SIZE];		    /* as written, with its braces */
+	char endpoint[MILTERS_ENTRY_SIZE];	    /* the first word within them */
 	char default_action[MILTERS_ATTRIBUTE_MAX]; /* "": that of milter_default_action */
 	char command_timeout[MILTERS_ATTRIBUTE_MAX];
 };
@@ -75,7 +76,8 @@ bool milters_path(const char *endpoint, const struct milters_view *view, char pa
 /* The endpoint by which the daemons are to name our socket. ERR_UNAVAILABLE: they are
  * chrooted, and it is outside. */
 MUST_CHECK enum err milters_name(const struct milters_socket *socket,
-				 const struct milters_view *view, char endpoint[512]);
+				 const struct milters_view *view,
+				 char endpoint[MILTERS_ENTRY_SIZE]);
 
 /* The list with an entry of ours: replaced where one is already, ours or astray, and else
  * before all others, which keep their order. action "" is none. ERR_DATA, ERR_TOO_LONG. */

@@ -40,7 +40,7 @@ struct setup {
 	size_t count;
 	struct setup_step steps[SETUP_STEPS_MAX];
 	struct milters_socket socket;
-	char endpoint[512]; /* under which the daemons know the milter */
+	char endpoint[MILTERS_ENTRY_SIZE]; /* under which the daemons know the milter */
 };
 
 /* Otherwise why says what stands in the way, and the command of *remedy ends that, if
