@@ -6,6 +6,7 @@
  */
 #include "resetguard/json.h"
 
+#include <errno.h>
 #include <jansson.h>
 #include <string.h>
 
@@ -97,10 +98,12 @@ enum err json_parse(const char *text, size_t length, struct json **document, str
 		return err_why(ERR_DATA, why, "is empty");
 	if (is_too_deep(text, length))
 		return err_why(ERR_DATA, why, "is nested deeper than %d", JSON_DEPTH_MAX);
+	errno = 0;
 	value = json_loadb(text, length, 0, &fault);
-	/* Where its first allocation fails, jansson leaves the fault as it began. */
+	/* Not all of jansson knows that memory has run out: within a string it says that
+	 * the text is wrong. It sets errno nowhere itself but for what is ERANGE. */
 	if (value == NULL &&
-	    (json_error_code(&fault) == json_error_out_of_memory || fault.text[0] == '\0'))
+	    (json_error_code(&fault) == json_error_out_of_memory || errno == ENOMEM))
 		return err_why(ERR_NO_MEMORY, why, "out of memory");
 	if (value == NULL)
 		return err_why(ERR_DATA, why, "is no JSON: line %d, column %d: %s", fault.line,
