@@ -139,12 +139,10 @@ static void read_sender(struct maillog_text text, struct maillog_event *event)
 
 static void read_complaint(struct maillog_text text, struct maillog_event *event)
 {
-	if (scan_take(&text, "milter-reject: "))
+	if (scan_take(&text, "milter-reject: ") || scan_take(&text, "milter-discard: "))
 		read_milter(text, MAILLOG_STATUS_REFUSED, event);
 	else if (scan_take(&text, "milter-hold: "))
 		read_milter(text, MAILLOG_STATUS_DEFERRED, event);
-	else if (scan_take(&text, "milter-discard: "))
-		read_milter(text, MAILLOG_STATUS_REFUSED, event);
 	else if (scan_take(&text, "info: header ") || scan_take(&text, "warning: header "))
 		read_header(text, event);
 }

@@ -172,7 +172,7 @@ static bool improve(const struct planning *planning, const char *value,
 	struct milters_view view = {postfix_value(postfix, "queue_directory"), service->chrooted};
 	const char *action = postfix_service_value(postfix, service, "milter_default_action");
 	struct milters milters;
-	struct listed found = {.fit = MILTERS_OTHER};
+	struct listed found;
 
 	if (milters_parse(value, &milters) != ERR_OK)
 		return false;

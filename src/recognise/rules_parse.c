@@ -199,8 +199,8 @@ static bool names_guarded_class(const struct parser *parser, size_t start, size_
 static enum err parse_text(struct parser *parser, struct rules_condition *condition)
 {
 	size_t start = parser->at;
-	size_t last_word = start;
-	size_t end = start;
+	size_t last_word;
+	size_t end;
 
 	condition->form = RULES_WILDCARDS;
 	for (;;) {
