@@ -156,6 +156,8 @@ static void a_signal_ends_the_wait(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+		/* A shell ignores some of them for what it puts into the background. */
+		assert_true(signal(numbers[i], SIG_DFL) != SIG_ERR);
 		assert_int_equal(pipe(ends), 0);
 		assert_int_equal(lines_open(ends[0], &lines, &why), ERR_OK);
 		assert_int_equal(lines_size(lines), 0);
