@@ -327,6 +327,36 @@ static void what_a_clock_ahead_has_left_is_mended_carefully(void **state)
 	assert_int_equal(forgotten.domains + forgotten.addresses + forgotten.pins, 0);
 }
 
+/* A registry's host that is to rest for a year is asked again; one that rests for an hour
+ * does so. */
+static void a_host_does_not_rest_until_then(void **state)
+{
+	const int64_t now = CACHEPLACE_NOW;
+	const struct host_record ahead = {.rate = 5, .rests_until = now + 365 * 86400};
+	const struct host_record soon = {.rate = 7, .rests_until = now + 3600};
+	struct cacheplace *place = *state;
+	struct cache_txn *txn;
+	struct cache_future forgotten;
+	struct host_record host;
+
+	make_full(place, now);
+	txn = cacheplace_begin_write(place, now);
+	assert_int_equal(cache_put_host(txn, "ahead.example", &ahead), ERR_OK);
+	assert_int_equal(cache_put_host(txn, "soon.example", &soon), ERR_OK);
+	cacheplace_commit(place, txn);
+	assert_int_equal(cache_forget_future(place->cache, now, &forgotten, &place->why), ERR_OK);
+	assert_int_equal(forgotten.hosts, 1);
+
+	txn = cacheplace_begin_write(place, now);
+	assert_int_equal(cache_get_host(txn, "ahead.example", &host), ERR_OK);
+	assert_int_equal(host.rests_until, 0);
+	assert_int_equal(host.rate, 0);
+	assert_int_equal(cache_get_host(txn, "soon.example", &host), ERR_OK);
+	assert_int_equal(host.rests_until, soon.rests_until);
+	assert_int_equal(host.rate, soon.rate);
+	cache_write_abort(txn);
+}
+
 #define AT_A_PLACE(test) \
 	cmocka_unit_test_setup_teardown(test, cacheplace_set_up, cacheplace_tear_down)
 
@@ -339,6 +369,7 @@ int main(void)
 		AT_A_PLACE(who_opens_the_cache_meanwhile_finds_its_key),
 		AT_A_PLACE(a_domain_is_forgotten_with_all_that_is_its_own),
 		AT_A_PLACE(what_a_clock_ahead_has_left_is_mended_carefully),
+		AT_A_PLACE(a_host_does_not_rest_until_then),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

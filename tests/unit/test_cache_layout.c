@@ -8,13 +8,17 @@
 #include <cmocka.h>
 
 #include <fcntl.h>
+#include <limits.h>
 #include <lmdb.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../../src/core/cache_layout.h"
 #include "cacheplace.h"
 
 static void assert_refuses(struct cacheplace *place, enum err wanted, const char *word)
@@ -233,6 +237,32 @@ static void a_key_that_has_lost_its_cache_begins_no_other(void **state)
 }
 
 /* Whoever makes a cache is killed before the commit, or between it and the rename. */
+static bool stages_no_key(struct cacheplace *place)
+{
+	const struct rlimit nothing = {0, 0};
+	struct addresses_key key = {{1}};
+	char missing[PATH_MAX];
+
+	snprintf(missing, sizeof missing, "%s", cacheplace_path(place, "missing"));
+	if (cache_layout_stage_key(missing, &key, &place->why) != ERR_NO_INPUT ||
+	    strstr(place->why.text, "missing/address.key.new: cannot make it") == NULL)
+		return false;
+	/* What is half written is taken away again. */
+	if (signal(SIGXFSZ, SIG_IGN) == SIG_ERR || setrlimit(RLIMIT_FSIZE, &nothing) != 0)
+		return false;
+	return cache_layout_stage_key(place->root, &key, &place->why) != ERR_OK &&
+	       strstr(place->why.text, "address.key.new: File too large") != NULL &&
+	       access(cacheplace_path(place, "address.key.new"), F_OK) != 0;
+}
+
+static void a_key_that_cannot_be_written_is_not_left_half(void **state)
+{
+	struct cacheplace *place = *state;
+
+	cacheplace_make(place);
+	assert_true(cacheplace_in_child(stages_no_key, place));
+}
+
 static void a_key_takes_its_place_with_its_cache(void **state)
 {
 	struct cacheplace *place = *state;
@@ -440,6 +470,7 @@ int main(void)
 		AT_A_PLACE(the_key_stays),
 		AT_A_PLACE(a_cache_without_its_key_is_refused),
 		AT_A_PLACE(a_key_that_has_lost_its_cache_begins_no_other),
+		AT_A_PLACE(a_key_that_cannot_be_written_is_not_left_half),
 		AT_A_PLACE(a_key_takes_its_place_with_its_cache),
 		AT_A_PLACE(an_older_cache_lacks_nothing),
 		AT_A_PLACE(a_later_format_is_refused),

@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "resetguard/command.h"
@@ -231,6 +232,38 @@ static void a_program_gets_its_words_as_they_are(void **state)
 	assert_string_equal(errors, "wrong\n");
 }
 
+/* As in a daemon: the pipes get the numbers that the program's own streams are to have. */
+static int talk_without_streams(void)
+{
+	const char *const words[] = {"/bin/sh", "-c", "echo out; echo err >&2", NULL};
+	const struct command_options cat = {
+		.command = "/bin/cat", .input = {"through", 7}, .timeout_ms = 60000, .stop = -1};
+	char output[COMMAND_OUTPUT_MAX + 1];
+	char errors[COMMAND_OUTPUT_MAX + 1];
+	struct why why;
+
+	for (int fd = 0; fd <= 2; fd++)
+		close(fd);
+	if (command_run_words(words, 60000, output, sizeof output, errors, &why) != ERR_OK ||
+	    strcmp(output, "out\n") != 0 || strcmp(errors, "err\n") != 0)
+		return 1;
+	if (command_run(&cat, output, &why) != ERR_OK || strcmp(output, "through") != 0)
+		return 2;
+	return 0;
+}
+
+static void streams_that_are_closed_are_no_hindrance(void **state)
+{
+	int status;
+	pid_t child = fork();
+
+	(void)state;
+	if (child == 0)
+		exit(talk_without_streams());
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+}
+
 static void what_a_program_prints_too_much_is_an_error(void **state)
 {
 	struct place *place = *state;
@@ -277,6 +310,7 @@ int main(void)
 		TEST(it_can_be_stopped),
 		TEST(words_have_a_limit),
 		TEST(a_program_gets_its_words_as_they_are),
+		TEST(streams_that_are_closed_are_no_hindrance),
 		TEST(what_a_program_prints_too_much_is_an_error),
 		TEST(programs_are_found_where_commands_find_them),
 	};

@@ -280,6 +280,20 @@ static void a_line_is_one_object_with_its_schema(void **state)
 		    "\"o\":{\"x\":1,\"empty\":{},\"y\":2},\"last\":\"\"}\n");
 }
 
+static void a_list_of_strings_may_be_empty(void **state)
+{
+	static const char *const links[] = {"https://a.example/?x=\"", "#b"};
+	struct written *written = writing();
+	struct json_line line = json_line_begin(written->stream);
+
+	(void)state;
+	json_line_strings(&line, "links", links, 2);
+	json_line_strings(&line, "none", NULL, 0);
+	json_line_end(&line);
+	assert_line(written, "{\"schema\":1,\"links\":[\"https://a.example/?x=\\\"\",\"#b\"],"
+			     "\"none\":[]}\n");
+}
+
 static void lines_follow_one_another(void **state)
 {
 	struct written *written = writing();
@@ -382,6 +396,7 @@ int main(void)
 		cmocka_unit_test(size_is_limited),
 		cmocka_unit_test(memory_that_runs_out_is_said_to_be_the_cause),
 		cmocka_unit_test(a_line_is_one_object_with_its_schema),
+		cmocka_unit_test(a_list_of_strings_may_be_empty),
 		cmocka_unit_test(lines_follow_one_another),
 		cmocka_unit_test(strings_are_escaped),
 		cmocka_unit_test(what_is_written_is_read_back),

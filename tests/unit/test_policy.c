@@ -356,6 +356,16 @@ static void words_are_read_back(void **unused)
 	assert_int_equal(action_from_text("", &action), ERR_DATA);
 }
 
+static void who_verified_has_a_word(void **unused)
+{
+	(void)unused;
+	assert_null(verified_by_text(VERIFIED_BY_NOBODY));
+	assert_string_equal(verified_by_text(VERIFIED_BY_HEADER), "header");
+	assert_string_equal(verified_by_text(VERIFIED_BY_ADDRESS), "address");
+	assert_string_equal(verified_by_text(VERIFIED_BY_DOMAIN), "domain");
+	assert_string_equal(verified_by_text(VERIFIED_BY_FIRST_SEEN), "first-seen");
+}
+
 static void the_worse_of_two_decisions_counts(void **unused)
 {
 	const struct policy_decision ok = {.reason = REASON_OK, .verdict = VERDICT_ACCEPT};
@@ -486,6 +496,7 @@ int main(void)
 		cmocka_unit_test(reply_codes_fit_their_verdict),
 		cmocka_unit_test(what_rests_on_facts_comes_last),
 		cmocka_unit_test(words_are_read_back),
+		cmocka_unit_test(who_verified_has_a_word),
 		cmocka_unit_test(the_worse_of_two_decisions_counts),
 		cmocka_unit_test(no_accept_without_the_rule),
 		cmocka_unit_test(unverify_and_loss_are_never_laxer),

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include <fcntl.h>
+#include <limits.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -351,6 +352,18 @@ static void a_name_is_there_or_not(void **state)
 	assert_true(wanted_has(place->wanted, &domain));
 }
 
+static void a_directory_whose_name_leaves_no_room_is_refused(void **state)
+{
+	struct place *place = *state;
+	struct wanted *wanted = place->wanted;
+	char name[PATH_MAX];
+
+	memset(name, 'd', sizeof name - 1);
+	name[sizeof name - 1] = '\0';
+	assert_int_equal(wanted_open(name, MAX, &wanted), ERR_TOO_LONG);
+	assert_ptr_equal(wanted, place->wanted);
+}
+
 int main(void)
 {
 #define AT_A_PLACE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -369,6 +382,7 @@ int main(void)
 		AT_A_PLACE(many_writers_keep_to_the_cap),
 		AT_A_PLACE(a_watcher_is_seen_and_another_run_is_not_one),
 		AT_A_PLACE(a_name_is_there_or_not),
+		AT_A_PLACE(a_directory_whose_name_leaves_no_room_is_refused),
 	};
 
 	log_open(LOG_TO_STDERR, LOG_LEVEL_ERROR, "test_wanted");
