@@ -263,6 +263,19 @@ static void a_key_that_cannot_be_written_is_not_left_half(void **state)
 	assert_true(cacheplace_in_child(stages_no_key, place));
 }
 
+static void a_directory_whose_name_is_too_long_is_refused(void **state)
+{
+	struct cacheplace *place = *state;
+	struct addresses_key key = {{1}};
+	char directory[PATH_MAX + 1];
+
+	memset(directory, 'd', sizeof directory - 1);
+	directory[sizeof directory - 1] = '\0';
+	assert_int_equal(cache_prepare(directory, (uid_t)-1, (gid_t)-1, &place->why), ERR_TOO_LONG);
+	assert_int_equal(cache_layout_stage_key(directory, &key, &place->why), ERR_TOO_LONG);
+	assert_int_equal(cache_layout_take_staged_key(directory, &place->why), ERR_TOO_LONG);
+}
+
 static void a_key_takes_its_place_with_its_cache(void **state)
 {
 	struct cacheplace *place = *state;
@@ -471,6 +484,7 @@ int main(void)
 		AT_A_PLACE(a_cache_without_its_key_is_refused),
 		AT_A_PLACE(a_key_that_has_lost_its_cache_begins_no_other),
 		AT_A_PLACE(a_key_that_cannot_be_written_is_not_left_half),
+		AT_A_PLACE(a_directory_whose_name_is_too_long_is_refused),
 		AT_A_PLACE(a_key_takes_its_place_with_its_cache),
 		AT_A_PLACE(an_older_cache_lacks_nothing),
 		AT_A_PLACE(a_later_format_is_refused),

@@ -382,6 +382,9 @@ static void what_is_no_list_is_refused(void **state)
 	}
 	assert_int_equal(domain_suffixes_open("/nonexistent/list", &suffixes, &why), ERR_NO_INPUT);
 	assert_string_equal(why.text, "/nonexistent/list: No such file or directory");
+	assert_int_not_equal(domain_suffixes_open("/tmp", &suffixes, &why), ERR_OK);
+	assert_string_equal(why.text, "/tmp: Is a directory");
+	assert_null(suffixes);
 }
 
 /* ---- what a name is ---- */

@@ -8,7 +8,6 @@
 
 #include <cmocka.h>
 
-#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -19,7 +18,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../../src/core/store_env.h"
 #include "storeplace.h"
 
 static struct store_txn *begin_write(struct place *place)
@@ -543,47 +541,6 @@ static void threads_see_whole_transactions_while_others_write(void **state)
 	assert_int_equal(atomic_load(&crowd.wrong), 0);
 }
 
-/* What an operator reads of each of LMDB's codes, and where the file is. */
-static const struct {
-	int rc;
-	enum err err;
-	const char *word;
-} codes[] = {
-	{MDB_NOTFOUND, ERR_NOT_FOUND, "MDB_NOTFOUND"},
-	{MDB_KEYEXIST, ERR_EXISTS, "MDB_KEYEXIST"},
-	{MDB_MAP_FULL, ERR_FULL, "raise it in the configuration"},
-	{MDB_TXN_FULL, ERR_FULL, "MDB_TXN_FULL"},
-	{MDB_READERS_FULL, ERR_BUSY, "readers already"},
-	{MDB_MAP_RESIZED, ERR_BUSY, "MDB_MAP_RESIZED"},
-	{MDB_VERSION_MISMATCH, ERR_VERSION, "another version of LMDB"},
-	{MDB_INVALID, ERR_DAMAGED, "restore a backup"},
-	{MDB_CORRUPTED, ERR_DAMAGED, "MDB_CORRUPTED"},
-	{MDB_BAD_VALSIZE, ERR_TOO_LONG, "MDB_BAD_VALSIZE"},
-	{MDB_PANIC, ERR_IO, "MDB_PANIC"},
-	{EIO, ERR_IO, "its device fails or has no space left"},
-	{ENOMEM, ERR_NO_MEMORY, "no address space for a map of 4096 bytes"},
-	{ENOSPC, ERR_FULL, "No space left"},
-	{EACCES, ERR_PERMISSION, "Permission denied"},
-};
-
-static void each_code_of_lmdb_has_words(void **state)
-{
-	static char path[] = "/var/lib/somewhere/data.mdb";
-	const struct store_env env = {.paths.data = path, .map_size = 4096};
-
-	(void)state;
-	assert_int_equal(store_env_err(MDB_SUCCESS), ERR_OK);
-	for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
-		struct why why = {""};
-
-		assert_int_equal(store_env_err(codes[i].rc), codes[i].err);
-		assert_int_equal(store_env_why(&env, codes[i].rc, &why), codes[i].err);
-		if (strncmp(why.text, path, strlen(path)) != 0 ||
-		    strstr(why.text, codes[i].word) == NULL)
-			fail_msg("code %d: %s", codes[i].rc, why.text);
-	}
-}
-
 int main(void)
 {
 #define AT_A_PLACE(test) cmocka_unit_test_setup_teardown(test, place_set_up, place_tear_down)
@@ -604,7 +561,6 @@ int main(void)
 		AT_A_PLACE(a_file_is_never_shorter_than_its_meta_page_says),
 		AT_A_PLACE(a_reader_that_was_killed_pins_nothing),
 		AT_A_PLACE(threads_see_whole_transactions_while_others_write),
-		cmocka_unit_test(each_code_of_lmdb_has_words),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
