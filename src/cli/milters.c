@@ -302,39 +302,52 @@ static void write_text(struct writer *writer, const char *text, size_t length)
 	writer->text[writer->length] = '\0';
 }
 
+/* The next attribute but for default_action, from *at on. */
+static bool next_kept(const char **at, size_t *length)
+{
+	while (next_element(at, length) && *length > 0) {
+		struct milters_entry read = {.text = ""};
+
+		if (!read_attribute(*at, *length, &read) || read.default_action[0] == '\0')
+			return true;
+		*at += *length;
+	}
+	return false;
+}
+
 /* action alone is changed of an entry with braces of its own; the other attributes are
  * the operator's. */
 static void write_entry(struct writer *writer, const struct milters_entry *old,
 			const char *endpoint, const char *action)
 {
-	char kept[MILTERS_ENTRY_SIZE] = "";
-	size_t used = 0;
+	char inner[MILTERS_ENTRY_SIZE] = "";
+	const char *attributes = inner;
+	const char *at;
+	size_t length;
+	bool braces;
 
 	if (old != NULL && old->text[0] == '{') {
-		const char *inner = old->text;
-		const char *at;
-		size_t length = strlen(inner);
+		const char *text = old->text;
 
-		strip_braces(&inner, &length);
-		at = inner + strlen(old->endpoint);
-		for (; next_element(&at, &length) && length > 0; at += length) {
-			struct milters_entry read = {.text = ""};
-
-			if (read_attribute(at, length, &read) && read.default_action[0] != '\0')
-				continue;
-			used += (size_t)snprintf(kept + used, sizeof kept - used, ", %.*s",
-						 (int)length, at);
-		}
+		length = strlen(text);
+		strip_braces(&text, &length);
+		memcpy(inner, text, length);
+		attributes = inner + strlen(old->endpoint);
 	}
-	if (kept[0] != '\0' || action[0] != '\0')
+	at = attributes;
+	braces = action[0] != '\0' || next_kept(&at, &length);
+	if (braces)
 		write_text(writer, "{ ", 2);
 	write_text(writer, endpoint, strlen(endpoint));
-	write_text(writer, kept, strlen(kept));
+	for (at = attributes; next_kept(&at, &length); at += length) {
+		write_text(writer, ", ", 2);
+		write_text(writer, at, length);
+	}
 	if (action[0] != '\0') {
 		write_text(writer, ", default_action=", sizeof ", default_action=" - 1);
 		write_text(writer, action, strlen(action));
 	}
-	if (kept[0] != '\0' || action[0] != '\0')
+	if (braces)
 		write_text(writer, " }", 2);
 }
 

@@ -212,6 +212,11 @@ static void others_keep_their_order(void **state)
 		 "{ unix:rg/m.sock, connect_timeout=3s, default_action=tempfail }, inet:a:1"},
 		{"{ unix:/rg/m.sock, { connect_timeout = 3s } }", "",
 		 "{ unix:rg/m.sock, { connect_timeout = 3s } }"},
+		{"{unix:rg/m.sock,connect_timeout=3s}", "tempfail",
+		 "{ unix:rg/m.sock, connect_timeout=3s, default_action=tempfail }"},
+		{"{unix:/rg/m.sock,{ connect_timeout = 3s }}", "",
+		 "{ unix:rg/m.sock, { connect_timeout = 3s } }"},
+		{"{unix:/rg/m.sock,default_action=accept}", "", "unix:rg/m.sock"},
 		/* One is enough. */
 		{"unix:/rg/m.sock inet:a:1 unix:rg/m.sock inet:b:2", "",
 		 "unix:rg/m.sock inet:a:1 inet:b:2"},
