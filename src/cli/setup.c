@@ -327,12 +327,15 @@ static void plan_override(struct planning *planning, const struct way *way,
 
 /* ---- words in lists ---- */
 
-/* Without a word, in the same order; blanks between. */
-static bool without_word(const char *words, const char *word, char without[MILTERS_VALUE_MAX])
+/* Without a word, in the same order; blanks between. False where it is not there: it may
+ * stand in a parameter that is named there. */
+static bool takes_word_out(const char *words, const char *word, char without[MILTERS_VALUE_MAX])
 {
 	static const char separators[] = ", \t";
 	size_t used = 0;
 
+	if (!milters_words_have(words, word))
+		return false;
 	without[0] = '\0';
 	for (words += strspn(words, separators); *words != '\0';
 	     words += strspn(words, separators)) {
@@ -362,7 +365,7 @@ static void plan_no_milters(struct planning *planning)
 		if (step != NULL) {
 			describe(planning, step, "%s has no_milters: no mail passes any milter",
 				 parameter);
-			if (without_word(postfix_raw(postfix, parameter), "no_milters", without))
+			if (takes_word_out(postfix_raw(postfix, parameter), "no_milters", without))
 				set_main_values(planning, step, without);
 		}
 	}
@@ -381,7 +384,7 @@ static void plan_no_milters(struct planning *planning)
 			 parameter, service.name);
 		step->level = is_way_back(postfix, &service) ? LEVEL_NOTE : LEVEL_WARNING;
 		if (step->level == LEVEL_WARNING &&
-		    without_word(raw, "no_milters", without)) {
+		    takes_word_out(raw, "no_milters", without)) {
 			close_up(without);
 			set_values(planning, step, raw, without);
 		}

@@ -227,6 +227,28 @@ static void what_a_service_said_is_kept_as_it_was_written(void **state)
 	clear(&place);
 }
 
+/* Only whoever set the other parameter can take it out there. */
+static void a_word_of_another_parameter_is_not_taken_out(void **state)
+{
+	struct place place;
+
+	(void)state;
+	plan(&place, listed, "587/inet/chroot = y\n587/inet/command = smtpd\n",
+	     "587/inet/receive_override_options = $mine\n", ours);
+	setup_clear(place.setup);
+	assert_int_equal(
+		postfix_pairs_read("587/inet/receive_override_options = no_milters\n",
+				   &place.postfix.overrides_expanded),
+		ERR_OK);
+	place.err = setup_plan(&place.postfix, place.conf, NULL, place.setup, &place.remedy,
+			       &place.why);
+	assert_int_equal(place.err, ERR_OK);
+	assert_int_equal(place.setup->count, 1);
+	assert_non_null(strstr(place.setup->steps[0].problem, "no_milters"));
+	assert_null(place.setup->steps[0].new);
+	clear(&place);
+}
+
 /* smtpd is in no chroot, cleanup is: what one list says means two things. */
 static void a_list_that_follows_is_looked_at_as_its_daemon_does(void **state)
 {
@@ -283,6 +305,7 @@ int main(void)
 		cmocka_unit_test(the_way_back_from_a_filter_is_as_it_should_be),
 		cmocka_unit_test(what_another_parameter_says_is_left),
 		cmocka_unit_test(what_a_service_said_is_kept_as_it_was_written),
+		cmocka_unit_test(a_word_of_another_parameter_is_not_taken_out),
 		cmocka_unit_test(a_list_that_follows_is_looked_at_as_its_daemon_does),
 		cmocka_unit_test(a_socket_out_of_reach_is_to_move),
 	};
