@@ -248,12 +248,9 @@ __attribute__((noinline)) static void match_value(const struct rules *rules,
 	char text[RULES_VALUE_MAX + 1];
 	size_t length = mime_decode_header(value, text, sizeof(text), &match->flaw);
 
-	if (header->tried.count != 0) {
-		if (match->tried == RULES_TRIED_MAX)
-			leave_undecided(rules, match, false);
-		try_conditions(rules, match, &header->tried, match->tried++ < RULES_TRIED_MAX, text,
-			       length);
-	}
+	if (header->has_regexes && match->tried++ == RULES_TRIED_MAX)
+		leave_undecided(rules, match, false);
+	try_conditions(rules, match, &header->tried, match->tried <= RULES_TRIED_MAX, text, length);
 	if (header->texts != NULL)
 		match_wording(rules, match, header->texts, text, length);
 }

@@ -228,6 +228,7 @@ static enum err index_header(struct rules *rules, size_t first, size_t count,
 			header->first_rule = first_rule(rules, condition);
 		if (condition->kind < CONDITION_TEXT) {
 			header->tried.count++;
+			header->has_regexes |= condition->kind == CONDITION_PATTERN;
 			continue;
 		}
 		if (header->texts == NULL)

@@ -85,6 +85,7 @@ struct conditions {
 struct header {
 	const char *name; /* in lower case */
 	struct conditions tried;
+	bool has_regexes;    /* among them */
 	struct texts *texts; /* NULL: there are none */
 	size_t first_rule;
 };

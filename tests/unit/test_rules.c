@@ -519,6 +519,11 @@ static void a_header_has_an_end(void **state)
 	assert_string_equal(take_behind(rules, FIELDS + 1, filling, "Restore").text, "");
 	rules_free(rules);
 
+	/* What no regex is compared with uses up none of that. */
+	rules = read_rules("header Subject & header X-None\nheader To: /reset/");
+	assert_string_equal(take_behind(rules, RULES_TRIED_MAX + 1, "x", "y").text, "");
+	rules_free(rules);
+
 	rules = read_rules("subject Welcome & !subject /x/");
 	assert_string_equal(take_behind(rules, RULES_TRIED_MAX, "y", "Welcome").text, "messages:1");
 	rules_free(rules);
