@@ -130,11 +130,15 @@ static void adopt_growth(struct store *store, uint64_t resizings)
 }
 
 /* A meta page could not be written, and LMDB gives the environment up for good: only one
- * that is opened anew goes on, from the last commit. openings as resizings above. */
+ * that is opened anew goes on, from the last commit. openings as resizings above. Not
+ * where the files are no longer those that were opened. */
 static void open_anew(struct store *store, uint64_t openings)
 {
 	pthread_mutex_lock(&store->admin);
 	if (store->openings == openings)
+		look(store);
+	if (store->openings == openings && store->env.lmdb != NULL &&
+	    atomic_load(&store->status) == ERR_OK)
 		reopen(store);
 	pthread_mutex_unlock(&store->admin);
 }

@@ -14,15 +14,13 @@
 
 #include "storeplace.h"
 
-enum { META_PAGES_END = 2 * 4096 };
-
 /* The next write of a meta page finds no room. */
 static bool meta_fails;
 
 /* In the way of LMDB's own. */
 ssize_t pwrite(int fd, const void *bytes, size_t length, off_t offset)
 {
-	if (meta_fails && offset < META_PAGES_END) {
+	if (meta_fails && offset < 2 * sysconf(_SC_PAGESIZE)) {
 		meta_fails = false;
 		errno = ENOSPC;
 		return -1;
