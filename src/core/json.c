@@ -100,11 +100,13 @@ enum err json_parse(const char *text, size_t length, struct json **document, str
 		return err_why(ERR_DATA, why, "is nested deeper than %d", JSON_DEPTH_MAX);
 	errno = 0;
 	value = json_loadb(text, length, 0, &fault);
-	/* Not all of jansson knows that memory has run out: within a string it says that
-	 * the text is wrong. It sets errno nowhere itself but for what is ERANGE. */
-	if (value == NULL &&
-	    (json_error_code(&fault) == json_error_out_of_memory || errno == ENOMEM))
+	/* Not all of jansson knows that memory has run out: it drops what it has no room
+	 * for, and says that the text is wrong, or reads on. */
+	if (errno == ENOMEM ||
+	    (value == NULL && json_error_code(&fault) == json_error_out_of_memory)) {
+		json_decref(value);
 		return err_why(ERR_NO_MEMORY, why, "out of memory");
+	}
 	if (value == NULL)
 		return err_why(ERR_DATA, why, "is no JSON: line %d, column %d: %s", fault.line,
 			       fault.column, fault.text);

@@ -115,18 +115,22 @@ static enum err wait_for_source(struct refresh *refresh, struct ticket *ticket, 
 {
 	const struct domain domain = ticket_domain(ticket);
 	struct refresh_route route;
+	enum err err;
 
 	if (!refresh_find_next(refresh, &domain, place, &route))
 		return ERR_NOT_FOUND;
+	err = wait_at(refresh, ticket, route.host);
+	if (err != ERR_OK)
+		return err;
 	free(ticket->url);
 	ticket->url = NULL;
 	ticket->redirects = 0;
 	ticket->place = route.place;
 	ticket->trust = route.trust;
-	return wait_at(refresh, ticket, route.host);
+	return ERR_OK;
 }
 
-/* The source could not tell: the next one may. False: there is none. */
+/* The source could not tell: the next one may. False: there is none, or no memory. */
 static bool ask_the_next(struct refresh *refresh, struct ticket *ticket, const char *cause)
 {
 	char causes[OBSERVATION_ERROR_MAX + 1];
