@@ -64,7 +64,7 @@ static void put_line(const struct audit_run *run, const char *text, size_t lengt
 	char copy[MAILLOG_LINE_MAX + 1];
 
 	if (!run->json) {
-		/* For a terminal: as the log has it, but for controls. */
+		/* As the log has it, but for what a terminal would obey or not understand. */
 		utf8_print(stdout, text, length);
 		putchar('\n');
 		return;

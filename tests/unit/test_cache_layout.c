@@ -236,7 +236,6 @@ static void a_key_that_has_lost_its_cache_begins_no_other(void **state)
 	assert_int_equal(cacheplace_open_writer(place), ERR_DAMAGED);
 }
 
-/* Whoever makes a cache is killed before the commit, or between it and the rename. */
 static bool stages_no_key(struct cacheplace *place)
 {
 	const struct rlimit nothing = {0, 0};
@@ -276,6 +275,7 @@ static void a_directory_whose_name_is_too_long_is_refused(void **state)
 	assert_int_equal(cache_layout_take_staged_key(directory, &place->why), ERR_TOO_LONG);
 }
 
+/* Whoever makes a cache is killed before the commit, or between it and the rename. */
 static void a_key_takes_its_place_with_its_cache(void **state)
 {
 	struct cacheplace *place = *state;

@@ -258,6 +258,7 @@ static void streams_that_are_closed_are_no_hindrance(void **state)
 	pid_t child = fork();
 
 	(void)state;
+	assert_true(child >= 0);
 	if (child == 0)
 		exit(talk_without_streams());
 	assert_int_equal(waitpid(child, &status, 0), child);
