@@ -26,8 +26,8 @@ injected_in_all=0
 cause() { # CLASS
 	case $1 in
 	memory) echo '[Mm]emory' ;;
-	# OpenSSL has words of its own for it.
-	all-memory) echo '[Mm]emory|TLS|SSL' ;;
+	# OpenSSL and libcurl have words of their own for it.
+	all-memory) echo '[Mm]emory|TLS|SSL|Failed sending' ;;
 	# OpenSSL says no more of the certificates than that it cannot read them.
 	files) echo '[Nn]o space left|Too many open files|Input/output error|device fails|memory|certificate file' ;;
 	cache) echo '[Nn]o space left|map_size|device fails|cannot be read|input or output|maxdbs|readers|Invalid argument|damaged|memory' ;;
