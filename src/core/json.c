@@ -6,8 +6,9 @@
  */
 #include "resetguard/json.h"
 
-#include <errno.h>
 #include <jansson.h>
+#include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 
 
@@ -15,6 +16,27 @@
 #undef json_is_array
 #undef json_is_null
 #undef json_is_object
+
+/* ---- memory ---- */
+
+/* Not all of jansson knows that memory may run out: it drops a byte of a text that it has
+ * no room for and reads on, and later looks for an end that may have been that byte. So
+ * where it gets none once, it gets none until the document is given up. */
+static _Thread_local bool ran_out;
+
+static void *allocate(size_t size)
+{
+	void *block = ran_out ? NULL : malloc(size);
+
+	if (block == NULL)
+		ran_out = true;
+	return block;
+}
+
+static void use_allocate(void)
+{
+	json_set_alloc_funcs(allocate, free);
+}
 
 /* ---- reading ---- */
 
@@ -83,6 +105,7 @@ static bool is_too_deep(const char *text, size_t length)
 enum err json_parse(const char *text, size_t length, struct json **document, struct why *why)
 {
 	static const char byte_order_mark[] = "\xef\xbb\xbf";
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	json_error_t fault;
 	json_t *value;
 
@@ -98,12 +121,10 @@ enum err json_parse(const char *text, size_t length, struct json **document, str
 		return err_why(ERR_DATA, why, "is empty");
 	if (is_too_deep(text, length))
 		return err_why(ERR_DATA, why, "is nested deeper than %d", JSON_DEPTH_MAX);
-	errno = 0;
+	pthread_once(&once, use_allocate);
+	ran_out = false;
 	value = json_loadb(text, length, 0, &fault);
-	/* Not all of jansson knows that memory has run out: it drops what it has no room
-	 * for, and says that the text is wrong, or reads on. */
-	if (errno == ENOMEM ||
-	    (value == NULL && json_error_code(&fault) == json_error_out_of_memory)) {
+	if (ran_out) {
 		json_decref(value);
 		return err_why(ERR_NO_MEMORY, why, "out of memory");
 	}

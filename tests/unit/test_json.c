@@ -6,7 +6,6 @@
 
 #include <cmocka.h>
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -184,45 +183,6 @@ static void size_is_limited(void **state)
 	free(text);
 }
 
-/* jansson's, whose header has macros by the names of functions here. */
-void json_set_alloc_funcs(void *(*allocate)(size_t size), void (*release)(void *block));
-
-static unsigned allocations_left;
-
-static void *allocate_some(size_t size)
-{
-	if (allocations_left == 0) {
-		errno = ENOMEM;
-		return NULL;
-	}
-	allocations_left--;
-	return malloc(size);
-}
-
-/* Whichever allocation fails: never is it the document's fault. */
-static void memory_that_runs_out_is_said_to_be_the_cause(void **state)
-{
-	static const char text[] = "{\"objectClassName\":\"domain\",\"events\":[{\"eventAction\":"
-				   "\"expiration\",\"at\":\"\\u00e4 long enough to grow\"}],"
-				   "\"n\":[1,2.5,-3,null,true]}";
-	struct json *document = NULL;
-	enum err err = ERR_NO_MEMORY;
-
-	(void)state;
-	for (unsigned allowed = 0; err == ERR_NO_MEMORY; allowed++) {
-		struct why why = {""};
-
-		allocations_left = allowed;
-		json_set_alloc_funcs(allocate_some, free);
-		err = json_parse(text, sizeof text - 1, &document, &why);
-		json_set_alloc_funcs(malloc, free);
-		if (err != ERR_OK)
-			assert_string_equal(why.text, "out of memory");
-	}
-	assert_int_equal(err, ERR_OK);
-	json_free(document);
-}
-
 /* ---- writing ---- */
 
 struct written {
@@ -394,7 +354,6 @@ int main(void)
 		cmocka_unit_test(what_is_no_json_says_why),
 		cmocka_unit_test(depth_is_limited),
 		cmocka_unit_test(size_is_limited),
-		cmocka_unit_test(memory_that_runs_out_is_said_to_be_the_cause),
 		cmocka_unit_test(a_line_is_one_object_with_its_schema),
 		cmocka_unit_test(a_list_of_strings_may_be_empty),
 		cmocka_unit_test(lines_follow_one_another),
