@@ -286,13 +286,15 @@ static bool follow(struct refresh *refresh, struct ticket *ticket, const struct 
 	    http_url_host(reply->location, refresh->options.conf->allow_http, host, NULL) != ERR_OK)
 		return false;
 	url = strdup(reply->location);
-	if (url == NULL)
+	if (url == NULL || wait_at(refresh, ticket, host) != ERR_OK) {
+		free(url);
 		return false;
+	}
 	free(ticket->url);
 	ticket->url = url;
 	ticket->redirects++;
 	ticket->trust = RDAP_DATES_ONLY;
-	return wait_at(refresh, ticket, host) == ERR_OK;
+	return true;
 }
 
 static enum err take_reply(struct refresh *refresh, const struct http_reply *reply,
