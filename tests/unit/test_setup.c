@@ -205,23 +205,30 @@ static void what_another_parameter_says_is_left(void **state)
 	clear(&place);
 }
 
+/* A service of its own, whose receive_override_options is written so, and comes to that. */
+static void plan_expanded(struct place *place, const char *written, const char *expanded)
+{
+	static const char name[] = "587/inet/receive_override_options";
+	char text[256];
+
+	snprintf(text, sizeof text, "%s = %s\n", name, written);
+	plan(place, listed, "587/inet/chroot = y\n587/inet/command = smtpd\n", text, ours);
+	setup_clear(place->setup);
+	snprintf(text, sizeof text, "%s = %s\n", name, expanded);
+	assert_int_equal(postfix_pairs_read(text, &place->postfix.overrides_expanded), ERR_OK);
+	place->err = setup_plan(&place->postfix, place->conf, NULL, place->setup, &place->remedy,
+				&place->why);
+	assert_int_equal(place->err, ERR_OK);
+	assert_int_equal(place->setup->count, 1);
+}
+
 /* The way back says what was written, not what that came to. */
 static void what_a_service_said_is_kept_as_it_was_written(void **state)
 {
 	struct place place;
 
 	(void)state;
-	plan(&place, listed, "587/inet/chroot = y\n587/inet/command = smtpd\n",
-	     "587/inet/receive_override_options = $mine,no_milters\n", ours);
-	setup_clear(place.setup);
-	assert_int_equal(postfix_pairs_read("587/inet/receive_override_options = "
-					    "no_address_mappings,no_milters\n",
-					    &place.postfix.overrides_expanded),
-			 ERR_OK);
-	place.err = setup_plan(&place.postfix, place.conf, NULL, place.setup, &place.remedy,
-			       &place.why);
-	assert_int_equal(place.err, ERR_OK);
-	assert_int_equal(place.setup->count, 1);
+	plan_expanded(&place, "$mine,no_milters", "no_address_mappings,no_milters");
 	assert_string_equal(place.setup->steps[0].old, "$mine,no_milters");
 	assert_string_equal(place.setup->steps[0].new, "$mine");
 	clear(&place);
@@ -233,17 +240,7 @@ static void a_word_of_another_parameter_is_not_taken_out(void **state)
 	struct place place;
 
 	(void)state;
-	plan(&place, listed, "587/inet/chroot = y\n587/inet/command = smtpd\n",
-	     "587/inet/receive_override_options = $mine\n", ours);
-	setup_clear(place.setup);
-	assert_int_equal(
-		postfix_pairs_read("587/inet/receive_override_options = no_milters\n",
-				   &place.postfix.overrides_expanded),
-		ERR_OK);
-	place.err = setup_plan(&place.postfix, place.conf, NULL, place.setup, &place.remedy,
-			       &place.why);
-	assert_int_equal(place.err, ERR_OK);
-	assert_int_equal(place.setup->count, 1);
+	plan_expanded(&place, "$mine", "no_milters");
 	assert_non_null(strstr(place.setup->steps[0].problem, "no_milters"));
 	assert_null(place.setup->steps[0].new);
 	clear(&place);

@@ -28,16 +28,21 @@ ssize_t pwrite(int fd, const void *bytes, size_t length, off_t offset)
 	return syscall(SYS_pwrite64, fd, bytes, length, offset);
 }
 
-static void the_next_write_is_stored(void **state)
+static void lose_a_write(struct place *place)
 {
-	struct place *place = *state;
-	enum err err;
-
 	assert_int_equal(place_open_writer(place), ERR_OK);
 	assert_int_equal(place_put(place->store, "k", "first"), ERR_OK);
 	meta_fails = true;
 	assert_int_equal(place_put(place->store, "k", "lost"), ERR_FULL);
 	assert_false(meta_fails);
+}
+
+static void the_next_write_is_stored(void **state)
+{
+	struct place *place = *state;
+	enum err err;
+
+	lose_a_write(place);
 	assert_int_equal(place_put(place->store, "k", "second"), ERR_OK);
 	assert_string_equal(place_get(place, 0, "k", &err), "second");
 	assert_int_equal(store_status(place->store, NULL), ERR_OK);
@@ -48,10 +53,7 @@ static void what_was_there_before_can_be_read(void **state)
 	struct place *place = *state;
 	enum err err;
 
-	assert_int_equal(place_open_writer(place), ERR_OK);
-	assert_int_equal(place_put(place->store, "k", "first"), ERR_OK);
-	meta_fails = true;
-	assert_int_equal(place_put(place->store, "k", "lost"), ERR_FULL);
+	lose_a_write(place);
 	assert_string_equal(place_get(place, 0, "k", &err), "first");
 	assert_int_equal(err, ERR_OK);
 }
