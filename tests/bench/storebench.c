@@ -3,13 +3,12 @@
  * storebench - the work that tests/bench/store measures.
  *
  *	storebench make  CACHE_DIR DOMAINS
- *	storebench bare  CACHE_DIR DOMAINS LOOKUPS
- *	storebench cache CACHE_DIR DOMAINS LOOKUPS
+ *	storebench bare|decoded|cache  CACHE_DIR DOMAINS LOOKUPS
  *
  * make fills a cache. The others look domains up, one after the other, each in a
  * snapshot of its own, and print how many they did in a second: bare by LMDB's
- * own functions (renew, get, reset), cache by those of the project, which also
- * make a struct facts of the record. Both ask for the same names in the same
+ * own functions (renew, get, reset), decoded by the same and with a struct facts made
+ * of the record, cache by those of the project. All ask for the same names in the same
  * order, once to have the map's pages at hand and then once on the clock.
  */
 #include <inttypes.h>
@@ -21,6 +20,7 @@
 #include <time.h>
 
 #include "resetguard/cache.h"
+#include "resetguard/facts.h"
 
 #define MAP_SIZE (UINT64_C(16) << 30)
 #define FIRST_SEEN INT64_C(1700000000)
@@ -144,7 +144,19 @@ static struct bare open_bare(const struct cache_options *options)
 	return bare;
 }
 
-static uint64_t look_up_bare(const struct bare *bare, const struct name *names, uint64_t lookups)
+static uint64_t state_of(MDB_val value, bool decoded)
+{
+	struct facts facts;
+
+	if (!decoded)
+		return *((const unsigned char *)value.mv_data + 1);
+	if (facts_decode((struct bytes){value.mv_data, value.mv_size}, &facts) != ERR_OK)
+		fail("a record is damaged");
+	return facts.state;
+}
+
+static uint64_t look_up_bare(const struct bare *bare, const struct name *names, uint64_t lookups,
+			     bool decoded)
 {
 	struct domain domain;
 	uint64_t sum = 0;
@@ -156,7 +168,7 @@ static uint64_t look_up_bare(const struct bare *bare, const struct name *names, 
 		if (mdb_txn_renew(bare->txn) != 0 ||
 		    mdb_get(bare->txn, bare->facts, &key, &value) != 0)
 			fail("a name is missing");
-		sum += *((const unsigned char *)value.mv_data + 1);
+		sum += state_of(value, decoded);
 		mdb_txn_reset(bare->txn);
 	}
 	return sum;
@@ -196,14 +208,14 @@ static void report(struct timespec begin, uint64_t lookups, uint64_t sum)
 }
 
 static void measure_bare(const struct cache_options *options, const struct name *names,
-			 uint64_t lookups)
+			 uint64_t lookups, bool decoded)
 {
 	struct bare bare = open_bare(options);
 	struct timespec begin;
 
-	look_up_bare(&bare, names, lookups);
+	look_up_bare(&bare, names, lookups, decoded);
 	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &begin);
-	report(begin, lookups, look_up_bare(&bare, names, lookups));
+	report(begin, lookups, look_up_bare(&bare, names, lookups, decoded));
 	mdb_txn_abort(bare.txn);
 	mdb_env_close(bare.env);
 }
@@ -238,11 +250,12 @@ int main(int argc, char **argv)
 	struct cache_options options = {.map_size = MAP_SIZE, .readers = 16};
 	bool making = argc == 4 && strcmp(argv[1], "make") == 0;
 	bool bare = argc == 5 && strcmp(argv[1], "bare") == 0;
+	bool decoded = argc == 5 && strcmp(argv[1], "decoded") == 0;
 	bool cache = argc == 5 && strcmp(argv[1], "cache") == 0;
 
-	if (!making && !bare && !cache) {
+	if (!making && !bare && !decoded && !cache) {
 		fputs("usage: storebench make CACHE_DIR DOMAINS\n"
-		      "       storebench bare|cache CACHE_DIR DOMAINS LOOKUPS\n",
+		      "       storebench bare|decoded|cache CACHE_DIR DOMAINS LOOKUPS\n",
 		      stderr);
 		return EX_USAGE;
 	}
@@ -254,8 +267,8 @@ int main(int argc, char **argv)
 	}
 	uint64_t lookups = number_of(argv[4]);
 	struct name *names = names_to_look_up(domains, lookups);
-	if (bare)
-		measure_bare(&options, names, lookups);
+	if (bare || decoded)
+		measure_bare(&options, names, lookups, decoded);
 	else
 		measure_cache(&options, names, lookups);
 	free(names);
