@@ -56,8 +56,9 @@ bool report_is(enum report_kind kind, const struct audit_reset *reset,
 	case REPORT_NOT_JUDGED:
 		return !reset->judged;
 	case REPORT_EXPOSURE:
+		/* A delivery and a lapse within one second: the lapse counts as the later. */
 		return reset->status == MAILLOG_STATUS_SENT && domain->known &&
-		       domain->owner_since > reset->delivered_at;
+		       domain->owner_since >= reset->delivered_at;
 	case REPORT_CANARY:
 		return is_canary(reset);
 	}
