@@ -74,9 +74,10 @@ MUST_CHECK enum err cache_read_begin(struct cache *cache, int64_t monotonic_ms,
 				     struct cache_txn **txn);
 void cache_read_end(struct cache_txn *txn);
 
-/* ERR_CLOCK when now is before the cache's last commit. */
-MUST_CHECK enum err cache_write_begin(struct cache *cache, int64_t now, struct cache_txn **txn,
-				      struct why *why);
+/* Waits for whoever writes, and looks at the clock only then: that one has committed
+ * later than we came. ERR_CLOCK when it shows a time before the cache's last commit. */
+MUST_CHECK enum err cache_write_begin(struct cache *cache, int64_t (*clock)(void),
+				      struct cache_txn **txn, struct why *why);
 /* The time of the commit before this one; 0: none yet. */
 int64_t cache_committed_at(const struct cache_txn *txn);
 MUST_CHECK enum err cache_write_commit(struct cache_txn *txn, struct why *why);

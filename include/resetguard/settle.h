@@ -41,6 +41,7 @@ struct settle_totals {
 struct settle_options {
 	struct cache *cache; /* a writer's */
 	int64_t now;
+	int64_t (*clock)(void); /* of the commits */
 	/* Told after the commit. */
 	void (*told)(void *context, const struct settle_result *result);
 	void *context;

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "resetguard/time.h"
+
 struct name_list {
 	struct cli_name *names;
 	size_t count;
@@ -47,7 +49,7 @@ void change_names(struct cli *cli, int argc, char **argv, change_function *chang
 	cli_each_text(cli, argc, argv, add_name, &list);
 	if (list.count == 0 || !cli_open_writer(cli))
 		goto out;
-	err = cache_write_begin(cli->cache, cli->now, &txn, &why);
+	err = cache_write_begin(cli->cache, time_now, &txn, &why);
 	if (err != ERR_OK) {
 		cli_error(cli, err, "%s", why.text);
 		goto out;

@@ -369,6 +369,7 @@ static void settle(struct refresh_command *command)
 	const struct settle_options options = {
 		.cache = cli->cache,
 		.now = cli->now,
+		.clock = time_now,
 		.told = told_settled,
 		.context = command,
 	};

@@ -209,8 +209,9 @@ static bool look(struct doctor *doctor, int64_t *committed_at)
 static void check_clock(struct doctor *doctor, int64_t committed_at)
 {
 	struct remedy remedy = {.length = 0};
+	int64_t now = time_now(); /* an updater may have committed since we began */
 
-	if (committed_at <= doctor->cli->now) {
+	if (committed_at <= now) {
 		finding_add(&doctor->findings, "clock", LEVEL_OK, NULL,
 			    "it is after the cache's last commit");
 		return;
@@ -220,7 +221,7 @@ static void check_clock(struct doctor *doctor, int64_t committed_at)
 	finding_add(&doctor->findings, "clock", LEVEL_ERROR, remedy_text(&remedy),
 		    "it says %s, and the cache was last written at %s: nothing can be written; set "
 		    "the clock right, or, if it was wrong then, mend the cache",
-		    time_format(doctor->cli->now).text, time_format(committed_at).text);
+		    time_format(now).text, time_format(committed_at).text);
 }
 
 static void check_readers(struct doctor *doctor)

@@ -141,7 +141,7 @@ enum err import_name(struct import *import, const char *text, int64_t verified_a
 
 enum err import_begin(struct import *import, struct cache_txn **txn, struct why *why)
 {
-	return cache_write_begin(import->cli->cache, import->options.clock(), txn, why);
+	return cache_write_begin(import->cli->cache, import->options.clock, txn, why);
 }
 
 enum err import_end(struct cache_txn *txn, enum err err, struct why *why)

@@ -369,17 +369,14 @@ void cache_read_end(struct cache_txn *txn)
 	store_read_end(txn->store);
 }
 
-enum err cache_write_begin_at(struct cache *cache, int64_t now, bool after_future,
-			      struct cache_txn **txn, struct why *why)
+/* In a transaction that is the caller's, and ended here on failure. */
+static enum err begin_write(struct cache *cache, struct store_txn *store, int64_t now,
+			    bool after_future, struct cache_txn **txn, struct why *why)
 {
 	struct cache_meta meta;
 	struct cache_key *key;
-	struct store_txn *store;
 
-	enum err err = store_write_begin(cache->store, &store, why);
-	if (err != ERR_OK)
-		return err;
-	err = verify(cache, store, &meta, &key, why);
+	enum err err = verify(cache, store, &meta, &key, why);
 	if (err == ERR_OK && now < meta.committed_at && !after_future)
 		err = err_why(ERR_CLOCK, why,
 			      "the clock says %s, but %s was last written at %s: set the clock right, "
@@ -400,10 +397,22 @@ enum err cache_write_begin_at(struct cache *cache, int64_t now, bool after_futur
 	return ERR_OK;
 }
 
-enum err cache_write_begin(struct cache *cache, int64_t now, struct cache_txn **txn,
+enum err cache_write_begin_at(struct cache *cache, int64_t now, bool after_future,
+			      struct cache_txn **txn, struct why *why)
+{
+	struct store_txn *store;
+
+	enum err err = store_write_begin(cache->store, &store, why);
+	return err == ERR_OK ? begin_write(cache, store, now, after_future, txn, why) : err;
+}
+
+enum err cache_write_begin(struct cache *cache, int64_t (*clock)(void), struct cache_txn **txn,
 			   struct why *why)
 {
-	return cache_write_begin_at(cache, now, false, txn, why);
+	struct store_txn *store;
+
+	enum err err = store_write_begin(cache->store, &store, why);
+	return err == ERR_OK ? begin_write(cache, store, clock(), false, txn, why) : err;
 }
 
 int64_t cache_committed_at(const struct cache_txn *txn)

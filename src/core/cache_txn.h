@@ -57,7 +57,8 @@ struct cache_txn {
 	uint64_t outbox_dropped;
 };
 
-/* cache_write_begin; with after_future, also after a commit that is yet to come. */
+/* cache_write_begin at a time of the caller's; with after_future, also after a commit that
+ * is yet to come. */
 MUST_CHECK enum err cache_write_begin_at(struct cache *cache, int64_t now, bool after_future,
 					 struct cache_txn **txn, struct why *why);
 

@@ -375,8 +375,7 @@ static enum err store_attempts(struct deliver_worker *worker, struct cache_txn *
 static enum err commit_batch(struct deliver_worker *worker, size_t count, struct why *why)
 {
 	struct cache_txn *txn;
-	enum err err =
-		cache_write_begin(worker->options.cache, worker->options.clock(), &txn, why);
+	enum err err = cache_write_begin(worker->options.cache, worker->options.clock, &txn, why);
 
 	if (err != ERR_OK)
 		return err;

@@ -390,7 +390,7 @@ enum err refresh_commit(struct refresh *refresh, struct why *why)
 
 	if (refresh->batch_count == 0)
 		return ERR_OK;
-	err = cache_write_begin(refresh->options.cache, refresh->clock(), &txn, why);
+	err = cache_write_begin(refresh->options.cache, refresh->clock, &txn, why);
 	if (err != ERR_OK)
 		return err;
 	if (clock_is_doubtful(refresh, txn)) {

@@ -300,7 +300,7 @@ static enum err settle_batch(struct settling *settling, size_t *at, struct why *
 	size_t next = *at;
 	struct cache_txn *txn;
 	enum err err =
-		cache_write_begin(settling->options->cache, settling->options->now, &txn, why);
+		cache_write_begin(settling->options->cache, settling->options->clock, &txn, why);
 
 	if (err != ERR_OK)
 		return err;

@@ -274,7 +274,7 @@ static bool add_event(struct watch *watch, int descriptor)
 static enum err check_cache(struct watch *watch, struct why *why)
 {
 	struct cache_txn *txn;
-	enum err err = cache_write_begin(watch->options.cache, watch->clock(), &txn, why);
+	enum err err = cache_write_begin(watch->options.cache, watch->clock, &txn, why);
 
 	if (err == ERR_OK)
 		cache_write_abort(txn);

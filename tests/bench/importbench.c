@@ -37,6 +37,8 @@
 #include "resetguard/schedule.h"
 #include "resetguard/time.h"
 
+#include "../../src/core/cache_txn.h"
+
 #define MAP_SIZE (UINT64_C(16) << 30)
 
 enum {
@@ -346,7 +348,7 @@ static void observe_batch(struct cache *cache, const struct domain *domains, siz
 	struct cache_txn *txn;
 	struct why why;
 
-	if (cache_write_begin(cache, now, &txn, &why) != ERR_OK)
+	if (cache_write_begin_at(cache, now, false, &txn, &why) != ERR_OK)
 		fail(why.text);
 	for (size_t i = 0; i < count; i++)
 		observe(txn, &domains[i], now);
@@ -368,7 +370,7 @@ static void cycle(const char *cache_dir)
 		fail("out of memory");
 	if (cache_open_writer(&options, &cache, &why) != ERR_OK)
 		fail(why.text);
-	if (cache_write_begin(cache, INT64_MAX, &txn, &why) != ERR_OK)
+	if (cache_write_begin_at(cache, INT64_MAX, false, &txn, &why) != ERR_OK)
 		fail(why.text);
 	int64_t now = cache_committed_at(txn) + 60 * TIME_DAY;
 	cache_write_abort(txn);

@@ -35,6 +35,8 @@
 
 #include "resetguard/cache.h"
 
+#include "../../src/core/cache_txn.h"
+
 #define MAP_SIZE (UINT64_C(16) << 30)
 
 enum {
@@ -152,7 +154,7 @@ static void put_batch(struct cache *cache, uint64_t from, uint64_t end, uint64_t
 	struct cache_txn *txn;
 	struct why why;
 
-	if (cache_write_begin(cache, now, &txn, &why) != ERR_OK)
+	if (cache_write_begin_at(cache, now, false, &txn, &why) != ERR_OK)
 		fail(why.text);
 	for (uint64_t i = from; i < end; i++) {
 		struct domain domain = name_of(i);

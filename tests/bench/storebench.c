@@ -22,6 +22,8 @@
 #include "resetguard/cache.h"
 #include "resetguard/facts.h"
 
+#include "../../src/core/cache_txn.h"
+
 #define MAP_SIZE (UINT64_C(16) << 30)
 #define FIRST_SEEN INT64_C(1700000000)
 
@@ -92,7 +94,7 @@ static void put_batch(struct cache *cache, uint64_t from, uint64_t end)
 	struct cache_txn *txn;
 	struct why why;
 
-	if (cache_write_begin(cache, FIRST_SEEN, &txn, &why) != ERR_OK)
+	if (cache_write_begin_at(cache, FIRST_SEEN, false, &txn, &why) != ERR_OK)
 		fail(why.text);
 	for (uint64_t i = from; i < end; i++) {
 		struct name name = name_of(i);

@@ -9,6 +9,8 @@
 
 #include "cacheplace.h"
 
+#include "../../src/core/cache_txn.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -82,7 +84,7 @@ struct cache_txn *cacheplace_begin_write(struct cacheplace *place, int64_t now)
 {
 	struct cache_txn *txn;
 
-	assert_int_equal(cache_write_begin(place->cache, now, &txn, &place->why), ERR_OK);
+	assert_int_equal(cache_write_begin_at(place->cache, now, false, &txn, &place->why), ERR_OK);
 	return txn;
 }
 

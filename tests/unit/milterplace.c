@@ -17,6 +17,8 @@
 
 #include "resetguard/cache.h"
 
+#include "../../src/core/cache_txn.h"
+
 const char milterplace_rules[] = "header X-Mail-Class: password-reset\n"
 				 "header X-Mail-Class: newsletter class=newsletter\n"
 				 "sender resets@svc.example\n"
@@ -51,7 +53,7 @@ static enum err write_facts(const struct milterplace *place, const char *name,
 	if (err == ERR_OK)
 		err = cache_open_writer(&options, &cache, why);
 	if (err == ERR_OK)
-		err = cache_write_begin(cache, place->now, &txn, why);
+		err = cache_write_begin_at(cache, place->now, false, &txn, why);
 	if (err != ERR_OK)
 		return err;
 	had = cache_get_facts(txn, &domain, &before) == ERR_OK;

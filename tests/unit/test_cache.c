@@ -10,8 +10,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "cacheplace.h"
+
+#include "../../src/core/cache_txn.h"
 
 #define NOW CACHEPLACE_NOW
 
@@ -26,7 +31,8 @@ static void the_clock_does_not_go_back(void **state)
 
 	cacheplace_make(place);
 	assert_int_equal(cacheplace_open_writer(place), ERR_OK);
-	assert_int_equal(cache_write_begin(place->cache, NOW - 1, &txn, &place->why), ERR_CLOCK);
+	assert_int_equal(cache_write_begin_at(place->cache, NOW - 1, false, &txn, &place->why),
+			 ERR_CLOCK);
 	assert_non_null(strstr(place->why.text, "2023-11-14T22:13:19Z"));
 	assert_non_null(strstr(place->why.text, "2023-11-14T22:13:20Z"));
 	/* What stored nothing says nothing of the time. */
@@ -35,6 +41,93 @@ static void the_clock_does_not_go_back(void **state)
 	txn = cacheplace_begin_write(place, NOW);
 	assert_int_equal(cache_put_facts(txn, &domain, NULL, &facts), ERR_OK);
 	cacheplace_commit(place, txn);
+}
+
+/* What both processes see on their clock. */
+static _Atomic int64_t *shown;
+
+static int64_t shown_clock(void)
+{
+	return *shown;
+}
+
+static char state_of(pid_t process)
+{
+	char path[32];
+	char line[256] = "";
+	FILE *stat;
+	const char *name_end;
+
+	snprintf(path, sizeof path, "/proc/%d/stat", (int)process);
+	stat = fopen(path, "re");
+	if (stat == NULL || fgets(line, sizeof line, stat) == NULL)
+		_exit(2);
+	fclose(stat);
+	name_end = strrchr(line, ')');
+	return name_end == NULL ? '?' : name_end[2];
+}
+
+/* Writes while the parent waits for its turn, and time goes by. */
+static void write_and_let_wait(struct cacheplace *place, int opened, int begun)
+{
+	struct domain domain = cacheplace_domain("a.example");
+	struct facts facts = facts_new(NOW, 0);
+	struct cache_txn *txn;
+	char byte = 0;
+
+	if (read(opened, &byte, 1) != 1 || cacheplace_open_writer(place) != ERR_OK ||
+	    cache_write_begin(place->cache, shown_clock, &txn, &place->why) != ERR_OK ||
+	    write(begun, &byte, 1) != 1)
+		_exit(2);
+	while (state_of(getppid()) != 'S')
+		;
+	*shown = NOW + 200;
+	if (cache_put_facts(txn, &domain, NULL, &facts) != ERR_OK ||
+	    cache_write_commit(txn, &place->why) != ERR_OK)
+		_exit(2);
+	_exit(0);
+}
+
+static void the_clock_is_looked_at_after_the_wait(void **state)
+{
+	struct cacheplace *place = *state;
+	struct domain domain = cacheplace_domain("b.example");
+	struct facts facts = facts_new(NOW, 0);
+	struct cache_txn *txn;
+	int opened[2];
+	int begun[2];
+	int status = -1;
+	char byte = 0;
+	pid_t child;
+
+	shown = mmap(NULL, sizeof *shown, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
+		     0);
+	assert_true(shown != MAP_FAILED);
+	*shown = NOW + 100;
+	assert_int_equal(pipe(opened), 0);
+	assert_int_equal(pipe(begun), 0);
+	cacheplace_make(place);
+	child = fork();
+	assert_true(child >= 0);
+	if (child == 0)
+		write_and_let_wait(place, opened[0], begun[1]);
+	assert_int_equal(cacheplace_open_writer(place), ERR_OK);
+	assert_int_equal(write(opened[1], &byte, 1), 1);
+	assert_int_equal(read(begun[0], &byte, 1), 1);
+	assert_int_equal(cache_write_begin(place->cache, shown_clock, &txn, &place->why), ERR_OK);
+	assert_int_equal(cache_committed_at(txn), NOW + 100);
+	assert_int_equal(cache_put_facts(txn, &domain, NULL, &facts), ERR_OK);
+	cacheplace_commit(place, txn);
+	txn = cacheplace_begin_write(place, NOW + 200);
+	assert_int_equal(cache_committed_at(txn), NOW + 200);
+	cache_write_abort(txn);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+	for (int i = 0; i < 2; i++) {
+		close(opened[i]);
+		close(begun[i]);
+	}
+	munmap((void *)shown, sizeof *shown);
 }
 
 /* ---- facts and due ---- */
@@ -398,6 +491,7 @@ int main(void)
 	cmocka_unit_test_setup_teardown(test, cacheplace_set_up, cacheplace_tear_down)
 	const struct CMUnitTest tests[] = {
 		AT_A_PLACE(the_clock_does_not_go_back),
+		AT_A_PLACE(the_clock_is_looked_at_after_the_wait),
 		AT_A_PLACE(due_follows_the_facts),
 		AT_A_PLACE(what_is_appended_is_due_as_well),
 		AT_A_PLACE(due_is_true_after_many_changes),

@@ -19,6 +19,8 @@
 #include "cacheplace.h"
 #include "resetguard/cache_backup.h"
 
+#include "../../src/core/cache_txn.h"
+
 static const char ADDRESS[] = "bob@lapsed.example";
 
 static struct mailbox the_mailbox(void)
@@ -130,8 +132,9 @@ static void a_backup_brings_everything_back(void **state)
 	cacheplace_close(place);
 	assert_int_equal(access(cacheplace_path(place, "address.key.new"), F_OK), -1);
 	assert_int_equal(cacheplace_open_writer(place), ERR_OK);
-	assert_int_equal(cache_write_begin(place->cache, CACHEPLACE_NOW + 4, &txn, &place->why),
-			 ERR_CLOCK);
+	assert_int_equal(
+		cache_write_begin_at(place->cache, CACHEPLACE_NOW + 4, false, &txn, &place->why),
+		ERR_CLOCK);
 	txn = cacheplace_begin_write(place, CACHEPLACE_NOW + 5);
 	assert_int_equal(cache_committed_at(txn), CACHEPLACE_NOW + 5);
 	cache_write_abort(txn);
@@ -307,7 +310,8 @@ static void what_a_clock_ahead_has_left_is_mended_carefully(void **state)
 	int64_t verified_at = 7;
 
 	make_full(place, ahead);
-	assert_int_equal(cache_write_begin(place->cache, now, &txn, &place->why), ERR_CLOCK);
+	assert_int_equal(cache_write_begin_at(place->cache, now, false, &txn, &place->why),
+			 ERR_CLOCK);
 	assert_non_null(strstr(place->why.text, "prune --future"));
 	assert_int_equal(cache_forget_future(place->cache, now, &forgotten, &place->why), ERR_OK);
 	assert_int_equal(forgotten.committed_at, ahead);

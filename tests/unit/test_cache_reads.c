@@ -25,6 +25,8 @@
 #include "cacheplace.h"
 #include "sanitized.h"
 
+#include "../../src/core/cache_txn.h"
+
 enum { LOOKUPS = 1000 };
 
 /* ---- what is counted: in place of the C library's ---- */
@@ -199,8 +201,8 @@ static bool commit_often(struct cacheplace *place)
 		struct facts after = before;
 		after.registry.next_check_at++;
 		after.dns.failures++;
-		done = cache_write_begin(place->cache, CACHEPLACE_NOW + i, &txn, &place->why) ==
-			       ERR_OK &&
+		done = cache_write_begin_at(place->cache, CACHEPLACE_NOW + i, false, &txn,
+					    &place->why) == ERR_OK &&
 		       cache_put_facts(txn, &domain, &before, &after) == ERR_OK &&
 		       cache_write_commit(txn, &place->why) == ERR_OK;
 		before = after;

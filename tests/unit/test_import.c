@@ -14,6 +14,8 @@
 #include "resetguard/store.h"
 #include "resetguard/time.h"
 
+#include "../../src/core/cache_txn.h"
+
 #define NOW INT64_C(1800000000)
 #define DAYS INT64_C(86400)
 
@@ -260,7 +262,8 @@ static void a_commit_of_another_writer_meanwhile_is_no_clock_set_back(void **sta
 	assert_int_equal(import_new(&options, &import), ERR_OK);
 	assert_int_equal(import_name(import, "x.com", 0, &why), ERR_OK);
 	assert_int_equal(domain_from_text("other.com", 9, &domain), ERR_OK);
-	assert_int_equal(cache_write_begin(fixture->cli.cache, NOW + 50, &txn, &why), ERR_OK);
+	assert_int_equal(cache_write_begin_at(fixture->cli.cache, NOW + 50, false, &txn, &why),
+			 ERR_OK);
 	assert_int_equal(cache_put_facts(txn, &domain, NULL, &facts), ERR_OK);
 	assert_int_equal(cache_write_commit(txn, &why), ERR_OK);
 	assert_int_equal(import_finish(import, &why), ERR_OK);

@@ -17,6 +17,8 @@
 #include "resetguard/judge.h"
 #include "resetguard/time.h"
 
+#include "../../src/core/cache_txn.h"
+
 #define NOW INT64_C(1800000000)
 #define DAYS INT64_C(86400)
 
@@ -99,7 +101,7 @@ static struct cache_txn *write_begin(struct fixture *fixture)
 	struct cache_txn *txn;
 	struct why why = {""};
 
-	assert_int_equal(cache_write_begin(fixture->cache, NOW, &txn, &why), ERR_OK);
+	assert_int_equal(cache_write_begin_at(fixture->cache, NOW, false, &txn, &why), ERR_OK);
 	return txn;
 }
 

@@ -85,11 +85,17 @@ static struct facts facts_of(struct cacheplace *place, const char *name)
 	return facts;
 }
 
+static int64_t clock_now(void)
+{
+	return NOW;
+}
+
 static void what_is_no_longer_disputed_is_not_released(void **state)
 {
 	struct cacheplace *place = *state;
 	char text[256] = "";
-	struct settle_options options = {.now = NOW, .told = note, .context = text};
+	struct settle_options options = {
+		.now = NOW, .clock = clock_now, .told = note, .context = text};
 	struct settle_totals totals;
 	struct facts disputed = registered(FACTS_DISPUTED);
 	struct facts replaced = registered(0);
@@ -113,7 +119,8 @@ static void an_undo_takes_back_event_by_event(void **state)
 {
 	struct cacheplace *place = *state;
 	char text[256] = "";
-	struct settle_options options = {.now = NOW, .told = note, .context = text};
+	struct settle_options options = {
+		.now = NOW, .clock = clock_now, .told = note, .context = text};
 	struct settle_totals totals;
 	struct facts first = registered(0);
 	struct facts lost = gone();
