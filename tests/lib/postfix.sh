@@ -145,6 +145,33 @@ by_sendmail() {
 	esac
 }
 
+maildrop_is_empty() {
+	[ -z "$(ls "$postfix_queue/maildrop")" ]
+}
+
+# postfix_reload: until nobody is left that read the configuration as it was. Postfix logs
+# the reload before it sends them home.
+postfix_reload() {
+	local before
+
+	before=$(postfix_servers)
+	postfix -c "$postfix_conf" reload >/dev/null 2>&1
+	await 'the servers of before to be gone' are_gone $before || die 'Postfix did not reload'
+}
+
+postfix_servers() {
+	ps -o pid=,comm= --ppid "$(tr -d ' ' <"$postfix_queue/pid/master.pid")" |
+		awk '$2 == "smtpd" || $2 == "cleanup" { print $1 }'
+}
+
+are_gone() { # PID...
+	local pid
+
+	for pid; do
+		[ ! -e "/proc/$pid" ] || return 1
+	done
+}
+
 maildrop_has() {
 	grep -rqa "<$1@" "$postfix_queue/maildrop"
 }

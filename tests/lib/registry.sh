@@ -12,7 +12,7 @@
 
 # registry_begin TLD...
 registry_begin() {
-	local port elsewhere impostor vanished
+	local port elsewhere impostor
 
 	registry_dir="$scratch/registry"
 	registry_domains="$registry_dir/root/rdap/domain"
@@ -28,11 +28,10 @@ registry_begin() {
 	port=$(free_port)
 	elsewhere=$(free_port)
 	impostor=$(free_port)
-	vanished=$(free_port)
 	registry_url="https://127.0.0.1:$port/rdap/"
 	elsewhere_url="https://localhost:$elsewhere/rdap/"
 	impostor_url="https://127.0.0.1:$impostor/rdap/"
-	vanished_url="https://127.0.0.1:$vanished/rdap/"
+	vanished_url="https://127.0.0.1:$port_of_nobody/rdap/"
 	bootstrap_url="https://127.0.0.1:$port/rdap/dns.json"
 
 	bootstrap "$registry_url" "$@" >"$bootstrap_file"

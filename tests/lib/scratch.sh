@@ -119,8 +119,16 @@ build_helper() {
 		die "cannot build $1"
 }
 
-# free_port: prints a TCP port of 127.0.0.1 that nobody uses.
+# A TCP port that nobody listens on, and that free_port never prints.
+port_of_nobody=1
+
+# free_port: prints a TCP port of 127.0.0.1 that nobody uses, each time another one.
 free_port() {
+	local port
+
 	[ -x "$scratch/bin/free_port" ] || build_helper free_port
-	"$scratch/bin/free_port"
+	until port=$("$scratch/bin/free_port") && ! grep -qsx "$port" "$scratch/ports"; do
+		:
+	done
+	echo "$port" | tee -a "$scratch/ports"
 }
