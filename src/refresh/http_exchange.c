@@ -206,6 +206,10 @@ static void explain(struct http_exchange *exchange, CURLcode code)
 	struct http_reply *reply = &exchange->reply;
 	const struct http_options *options = exchange->options;
 	const char *text = exchange->error[0] != '\0' ? exchange->error : curl_easy_strerror(code);
+	/* OpenSSL says no more of the certificates than that it could not take them. */
+	const char *causes = code == CURLE_SSL_CACERT_BADFILE
+				     ? ": it cannot be read, has no certificate, or memory ran out"
+				     : "";
 
 	/* No default: a new kind of failure must be given its words. */
 	switch (reply->failure) {
@@ -235,8 +239,8 @@ static void explain(struct http_exchange *exchange, CURLcode code)
 	case HTTP_TLS:
 	case HTTP_BROKEN_OFF:
 	case HTTP_OTHER:
-		(void)err_why(ERR_IO, &reply->why, "%s: %s: %s", reply->host,
-			      http_failure_text(reply->failure), text);
+		(void)err_why(ERR_IO, &reply->why, "%s: %s: %s%s", reply->host,
+			      http_failure_text(reply->failure), text, causes);
 		break;
 	}
 }
