@@ -108,6 +108,9 @@ MUST_CHECK enum err store_write_begin(struct store *store, struct store_txn **tx
 /* Ends the transaction whatever it returns. ERR_FULL, ERR_IO: nothing of it is stored. */
 MUST_CHECK enum err store_write_commit(struct store_txn *txn, struct why *why);
 void store_write_abort(struct store_txn *txn);
+/* Aborts after err, whose why the caller has set. Returns err; but if a write had failed, the
+ * first one's, and why. */
+MUST_CHECK enum err store_write_give_up(struct store_txn *txn, enum err err, struct why *why);
 
 /* ERR_NOT_FOUND when there is no such key. */
 MUST_CHECK enum err store_get(struct store_txn *txn, enum store_db db, struct bytes key,

@@ -298,14 +298,10 @@ static enum err restore_into(struct store *store, const char *cache_dir, FILE *s
 		return err;
 	}
 	err = load(txn, stream, reading, now, replaced, why);
-	if (err == ERR_DATA) {
-		store_write_abort(txn);
+	/* The databases were emptied first: nothing of a load that failed is committed. */
+	err = err == ERR_OK ? store_write_commit(txn, why) : store_write_give_up(txn, err, why);
+	if (err != ERR_OK)
 		return err;
-	}
-	/* It says why, also of what went wrong before. */
-	enum err committed = store_write_commit(txn, why);
-	if (committed != ERR_OK || err != ERR_OK)
-		return committed != ERR_OK ? committed : err;
 	/* A staged key that stays where it is serves, too: the next writer tries again. */
 	(void)!cache_settle_key(store, cache_dir, NULL);
 	return ERR_OK;

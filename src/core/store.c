@@ -329,14 +329,24 @@ enum err store_write_commit(struct store_txn *txn, struct why *why)
 	struct store *store = txn->store;
 	enum err err = ERR_OK;
 
-	int rc = txn->failure;
-	if (rc != 0)
-		mdb_txn_abort(txn->txn);
-	else
-		rc = mdb_txn_commit(txn->txn);
+	if (txn->failure != 0)
+		return store_write_give_up(txn, ERR_OK, why);
+	int rc = mdb_txn_commit(txn->txn);
 	txn->txn = NULL;
 	if (rc != 0)
 		err = store_env_why(&store->env, rc, why);
+	pthread_mutex_unlock(&store->admin);
+	return err;
+}
+
+enum err store_write_give_up(struct store_txn *txn, enum err err, struct why *why)
+{
+	struct store *store = txn->store;
+
+	mdb_txn_abort(txn->txn);
+	txn->txn = NULL;
+	if (txn->failure != 0)
+		err = store_env_why(&store->env, txn->failure, why);
 	pthread_mutex_unlock(&store->admin);
 	return err;
 }

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -159,6 +160,67 @@ static void a_backup_that_is_no_good_changes_nothing(void **state)
 	fclose(stream);
 	cacheplace_open_reader(place);
 	assert_true(knows_address(place->cache, &verified_at));
+}
+
+/* A file that can be read so often from its beginning, and then no more. */
+struct failing {
+	FILE *file;
+	unsigned rewinds;
+	unsigned good;
+};
+
+static ssize_t failing_read(void *cookie, char *buffer, size_t size)
+{
+	struct failing *failing = cookie;
+
+	if (failing->rewinds > failing->good) {
+		errno = EIO;
+		return -1;
+	}
+	return (ssize_t)fread(buffer, 1, size, failing->file);
+}
+
+static int failing_seek(void *cookie, off64_t *offset, int whence)
+{
+	struct failing *failing = cookie;
+
+	if (whence == SEEK_SET && *offset == 0)
+		failing->rewinds++;
+	return fseeko(failing->file, *offset, whence);
+}
+
+static void a_backup_that_cannot_be_read_to_its_end_changes_nothing(void **state)
+{
+	struct cacheplace *place = *state;
+	struct failing failing = {.good = 0};
+	enum err err = ERR_IO;
+	int64_t verified_at = 0;
+
+	make_full(place, CACHEPLACE_NOW);
+	failing.file = back_up(place);
+	cacheplace_close(place);
+	while (err != ERR_OK) {
+		FILE *stream = fopencookie(
+			&failing, "r",
+			(cookie_io_functions_t){.read = failing_read, .seek = failing_seek});
+
+		assert_non_null(stream);
+		assert_int_equal(setvbuf(stream, NULL, _IONBF, 0), 0);
+		failing.rewinds = 0;
+		err = restore(place, stream, CACHEPLACE_NOW + 5);
+		fclose(stream);
+		if (err != ERR_OK) {
+			assert_int_equal(err, ERR_IO);
+			assert_non_null(strstr(place->why.text, "Input/output error"));
+		}
+		cacheplace_open_reader(place);
+		assert_true(knows_address(place->cache, &verified_at));
+		cacheplace_close(place);
+		failing.good++;
+	}
+	/* To be verified, and to be loaded. */
+	assert_in_range(failing.good, 3, 9);
+	fclose(failing.file);
 }
 
 struct reading {
@@ -369,6 +431,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		AT_A_PLACE(a_backup_brings_everything_back),
 		AT_A_PLACE(a_backup_that_is_no_good_changes_nothing),
+		AT_A_PLACE(a_backup_that_cannot_be_read_to_its_end_changes_nothing),
 		AT_A_PLACE(readers_go_on_while_another_cache_and_key_take_its_place),
 		AT_A_PLACE(who_opens_the_cache_meanwhile_finds_its_key),
 		AT_A_PLACE(a_domain_is_forgotten_with_all_that_is_its_own),
