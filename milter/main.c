@@ -183,10 +183,9 @@ static enum err bind_socket(const struct conf *conf, uid_t owner, struct why *wh
 		return err;
 	/* Nobody connects before owner and mode are right. */
 	umask_before = umask(0177);
-	bound = smfi_setconn(conf->socket) == MI_SUCCESS &&
-		smfi_setbacklog(SOMAXCONN) == MI_SUCCESS;
 	errno = 0;
-	bound = bound && smfi_opensocket(true) == MI_SUCCESS;
+	bound = smfi_setconn(conf->socket) == MI_SUCCESS &&
+		smfi_setbacklog(SOMAXCONN) == MI_SUCCESS && smfi_opensocket(true) == MI_SUCCESS;
 	(void)umask(umask_before);
 	if (!bound)
 		return err_why(ERR_CANNOT_CREATE, why, "socket: cannot listen on %s%s%s",
