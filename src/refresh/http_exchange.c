@@ -206,10 +206,12 @@ static void explain(struct http_exchange *exchange, CURLcode code)
 	struct http_reply *reply = &exchange->reply;
 	const struct http_options *options = exchange->options;
 	const char *text = exchange->error[0] != '\0' ? exchange->error : curl_easy_strerror(code);
-	/* OpenSSL says no more of the certificates than that it could not take them. */
-	const char *causes = code == CURLE_SSL_CACERT_BADFILE
-				     ? ": it cannot be read, has no certificate, or memory ran out"
-				     : "";
+	/* OpenSSL says no more of the certificates than that it could not take them, and
+	 * libcurl not always by the code for it. */
+	bool untaken = code == CURLE_SSL_CACERT_BADFILE ||
+		       strncmp(text, "error setting certificate", 25) == 0;
+	const char *causes =
+		untaken ? ": it cannot be read, has no certificate, or memory ran out" : "";
 
 	/* No default: a new kind of failure must be given its words. */
 	switch (reply->failure) {
