@@ -127,7 +127,7 @@ free_port() {
 	local port
 
 	[ -x "$scratch/bin/free_port" ] || build_helper free_port
-	until port=$("$scratch/bin/free_port") && ! grep -qsx "$port" "$scratch/ports"; do
+	while port=$("$scratch/bin/free_port") && grep -qsx "$port" "$scratch/ports"; do
 		:
 	done
 	echo "$port" | tee -a "$scratch/ports"
