@@ -154,7 +154,8 @@ MUST_CHECK enum err cache_each_parked(struct cache_txn *txn,
 							const struct parked *parked),
 				      void *context);
 
-/* Oldest first. */
+/* Oldest first. One that makes no sense is given to visit with its sequence and nothing
+ * else, waiting for nobody: cache_take_outbox mends it. */
 MUST_CHECK enum err cache_each_outbox(struct cache_txn *txn,
 				      enum err (*visit)(void *context,
 							const struct outbox_entry *entry),
@@ -190,6 +191,10 @@ MUST_CHECK enum err cache_add_change(struct cache_txn *txn, const struct domain 
 				     struct history_event *event);
 /* Replaces the entry of its event's sequence. */
 MUST_CHECK enum err cache_put_outbox(struct cache_txn *txn, const struct outbox_entry *entry);
+/* As cache_get_outbox; one that makes no sense is made anew from the history, for all
+ * takers, or where that has it no more, deleted and ERR_NOT_FOUND; logged. */
+MUST_CHECK enum err cache_take_outbox(struct cache_txn *txn, uint32_t sequence,
+				      struct outbox_entry *entry);
 /* ERR_NOT_FOUND: there was none. */
 MUST_CHECK enum err cache_delete_outbox(struct cache_txn *txn, uint32_t sequence);
 MUST_CHECK enum err cache_put_taker(struct cache_txn *txn, enum outbox_taker taker,
@@ -213,6 +218,9 @@ MUST_CHECK enum err cache_delete_pin(struct cache_txn *txn, const struct domain 
 				     const struct address_hash *hash);
 MUST_CHECK enum err cache_put_parked(struct cache_txn *txn, const struct domain *domain,
 				     const struct parked *parked);
+/* As cache_get_parked; what makes no sense is deleted and logged, and ERR_NOT_FOUND. */
+MUST_CHECK enum err cache_take_parked(struct cache_txn *txn, const struct domain *domain,
+				      struct parked *parked);
 /* ERR_NOT_FOUND: there was none. */
 MUST_CHECK enum err cache_delete_parked(struct cache_txn *txn, const struct domain *domain);
 MUST_CHECK enum err cache_put_host(struct cache_txn *txn, const char *host,
@@ -245,6 +253,7 @@ struct cache_future {
 	uint64_t addresses;
 	uint64_t pins;
 	uint64_t hosts;
+	uint64_t changes; /* that wait in the outbox */
 };
 
 /* In one transaction of its own, which no commit that is yet to come forbids: moments

@@ -11,6 +11,7 @@
 #define RESETGUARD_ERR_H
 
 #include <stdarg.h>
+#include <stdbool.h>
 
 #define MUST_CHECK __attribute__((warn_unused_result))
 #define PRINTF_LIKE(text, first) __attribute__((format(printf, text, first)))
@@ -48,6 +49,10 @@ const char *err_text(enum err err);
 
 /* The sysexits(3) code with which a command ends for err: 0, 64-78. */
 int err_exit(enum err err);
+
+/* Whether it is a stored record that makes no sense to this program: damaged, or of a
+ * version it does not know. */
+bool err_is_damage(enum err err);
 
 /* The err that stands for a system errno value (ENOENT -> ERR_NO_INPUT, ...). */
 enum err err_from_errno(int errno_value);

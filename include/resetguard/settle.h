@@ -35,7 +35,7 @@ struct settle_result {
 
 struct settle_totals {
 	uint64_t settled;
-	uint64_t kept;
+	uint64_t kept; /* those whose facts are damaged, too, which are logged */
 };
 
 struct settle_options {

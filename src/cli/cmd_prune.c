@@ -88,9 +88,11 @@ static void prune_future(struct cli *cli)
 	}
 	cli_say(cli,
 		"the clock says %s, the cache was last written %s: mended %" PRIu64 " domains, "
-		"%" PRIu64 " addresses, %" PRIu64 " pins, %" PRIu64 " hosts",
+		"%" PRIu64 " addresses, %" PRIu64 " pins, %" PRIu64 " hosts, %" PRIu64
+		" changes that wait to be told",
 		time_format(cli->now).text, time_format(forgotten.committed_at).text,
-		forgotten.domains, forgotten.addresses, forgotten.pins, forgotten.hosts);
+		forgotten.domains, forgotten.addresses, forgotten.pins, forgotten.hosts,
+		forgotten.changes);
 	if (forgotten.unverified > 0)
 		cli_say(cli, "%" PRIu64 " domains entered the cache at a time that is yet to come: "
 			     "they are unverified until they are verified",

@@ -275,13 +275,14 @@ static void check_map(struct doctor *doctor, const struct counting *counting)
 
 static void check_damage(struct doctor *doctor, const struct damage *damage)
 {
-	bool is_facts = strcmp(damage->database, "facts") == 0;
+	bool begins_anew =
+		strcmp(damage->database, "facts") == 0 || strcmp(damage->database, "parked") == 0;
 	struct remedy remedy = {.length = 0};
 
 	if (damage->count == 0)
 		return;
-	doctor_add_self(&remedy, doctor, is_facts ? "refresh" : "restore");
-	remedy_word(&remedy, is_facts ? damage->name : "BACKUP");
+	doctor_add_self(&remedy, doctor, begins_anew ? "refresh" : "restore");
+	remedy_word(&remedy, begins_anew ? damage->name : "BACKUP");
 	finding_add(&doctor->findings, "records", LEVEL_ERROR, remedy_text(&remedy),
 		    "%u damaged; the first is %s in %s: resets there are deferred", damage->count,
 		    damage->name, damage->database);

@@ -111,6 +111,7 @@ static enum err decode(enum store_db db, const struct backup_entry *entry)
 	struct parked parked;
 	struct host_record host;
 	struct outbox_entry waiting;
+	struct outbox_taker_state taker;
 
 	switch (db) {
 	case STORE_FACTS:
@@ -127,11 +128,21 @@ static enum err decode(enum store_db db, const struct backup_entry *entry)
 		return host_record_decode(entry->value, &host);
 	case STORE_OUTBOX:
 		return outbox_decode(entry->key, entry->value, &waiting);
-	case STORE_DUE:
 	case STORE_META:
+		return outbox_taker_decode(entry->value, &taker);
+	case STORE_DUE:
 		break;
 	}
 	return ERR_OK;
+}
+
+/* Beside the cache's own record there are the takers', each by its name. */
+static bool is_cache_meta(enum store_db db, struct bytes key)
+{
+	struct bytes name = cache_meta_name();
+
+	return db == STORE_META && key.length == name.length &&
+	       memcmp(key.data, name.data, name.length) == 0;
 }
 
 /* One entry is taken: looked at, or stored. */
@@ -143,7 +154,7 @@ static enum err look_at(struct reading *reading, enum store_db db,
 {
 	(void)context;
 	reading->backup->entries[db]++;
-	if (db == STORE_META)
+	if (is_cache_meta(db, entry->key))
 		return decode_meta(reading, entry, why);
 	reading->backup->damaged += decode(db, entry) != ERR_OK;
 	return ERR_OK;
@@ -206,6 +217,8 @@ static enum err store_entry(struct reading *reading, enum store_db db,
 	enum err err;
 
 	(void)reading;
+	if (db == STORE_META)
+		return ERR_OK;
 	if (db == STORE_OUTBOX && store_get(context, db, entry->key, &waiting) == ERR_OK)
 		return ERR_OK;
 	err = db == STORE_OUTBOX ? store_put(context, db, entry->key, entry->value)
@@ -270,9 +283,10 @@ static enum err load(struct store_txn *txn, FILE *stream, const struct reading *
 	enum err err = ERR_OK;
 
 	look_at_old(txn, &old, replaced);
-	/* What was seen is still to be told to the application, whatever is restored. */
+	/* What was seen is still to be told to the application, whatever is restored, and how
+	 * its takers are doing is no matter of the backup's. */
 	for (unsigned i = 0; err == ERR_OK && i < STORE_DB_COUNT; i++) {
-		if (i != STORE_OUTBOX)
+		if (i != STORE_OUTBOX && i != STORE_META)
 			err = store_clear(txn, (enum store_db)i);
 	}
 	if (err == ERR_OK)
@@ -311,7 +325,7 @@ static enum err say_unusable(enum err err, const char *cache_dir, struct why *wh
 {
 	struct why cause = *why;
 
-	if (err != ERR_DAMAGED && err != ERR_VERSION)
+	if (!err_is_damage(err))
 		return err;
 	return err_why(err, why,
 		       "%s/cache cannot be written (%.200s): move it away, 'mv %s/cache "

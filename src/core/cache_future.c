@@ -100,6 +100,46 @@ static enum err mend_hosts(struct mending *mending)
 	return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
 
+/* A pause is never as long as that: what waits is told again at once. */
+static bool is_no_pause(const struct mending *mending, int64_t until)
+{
+	return until > mending->now + TIME_DAY;
+}
+
+static enum err mend_change(void *context, const struct outbox_entry *entry)
+{
+	struct mending *mending = context;
+	struct outbox_entry mended = *entry;
+	bool changed = false;
+
+	for (unsigned i = 0; i < OUTBOX_TAKER_COUNT; i++) {
+		if (is_no_pause(mending, mended.tries[i].next_at)) {
+			mended.tries[i].next_at = 0;
+			changed = true;
+		}
+	}
+	if (!changed)
+		return ERR_OK;
+	mending->done.changes++;
+	return cache_put_outbox(mending->txn, &mended);
+}
+
+static enum err mend_takers(struct mending *mending)
+{
+	for (unsigned i = 0; i < OUTBOX_TAKER_COUNT; i++) {
+		struct outbox_taker_state state;
+		enum err err = cache_get_taker(mending->txn, (enum outbox_taker)i, &state);
+
+		if (err == ERR_OK && is_no_pause(mending, state.rest_until)) {
+			state = (struct outbox_taker_state){0};
+			err = cache_put_taker(mending->txn, (enum outbox_taker)i, &state);
+		}
+		if (err != ERR_OK && err != ERR_NOT_FOUND && !err_is_damage(err))
+			return err;
+	}
+	return ERR_OK;
+}
+
 enum err cache_forget_future(struct cache *cache, int64_t now, struct cache_future *forgotten,
 			     struct why *why)
 {
@@ -117,6 +157,10 @@ enum err cache_forget_future(struct cache *cache, int64_t now, struct cache_futu
 		err = cache_each_pin(mending.txn, mend_pin, &mending);
 	if (err == ERR_OK)
 		err = mend_hosts(&mending);
+	if (err == ERR_OK)
+		err = cache_each_outbox(mending.txn, mend_change, &mending);
+	if (err == ERR_OK)
+		err = mend_takers(&mending);
 	if (err != ERR_OK) {
 		cache_write_abort(mending.txn);
 		return err_why(err, why, "what the clock has left: %s", err_text(err));

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* cache_outbox: the changes that the application has not taken yet. */
+#include <inttypes.h>
 #include <string.h>
 
 #include "cache_txn.h"
 #include "resetguard/cache.h"
+#include "resetguard/log.h"
 #include "resetguard/store.h"
 #include "resetguard/wire.h"
 
@@ -106,6 +108,54 @@ enum err cache_get_outbox(struct cache_txn *txn, uint32_t sequence, struct outbo
 	enum err err = store_get(txn->store, STORE_OUTBOX, sequence_bytes(sequence, key), &record);
 
 	return err == ERR_OK ? outbox_decode((struct bytes){key, sizeof key}, record, entry) : err;
+}
+
+struct outbox_search {
+	uint32_t sequence;
+	bool found;
+	struct outbox_entry entry;
+};
+
+static enum err find_sequence(void *context, const struct domain *domain,
+			      const struct history_event *event)
+{
+	struct outbox_search *search = context;
+
+	if (event->sequence != search->sequence)
+		return ERR_OK;
+	search->found = true;
+	search->entry.domain = *domain;
+	search->entry.event = *event;
+	return ERR_NOT_FOUND;
+}
+
+enum err cache_take_outbox(struct cache_txn *txn, uint32_t sequence, struct outbox_entry *entry)
+{
+	enum err err = cache_get_outbox(txn, sequence, entry);
+	if (!err_is_damage(err))
+		return err;
+
+	struct outbox_search search = {.sequence = sequence, .entry = {.waiting = txn->takers}};
+	err = cache_each_history(txn, NULL, find_sequence, &search);
+	if (err != ERR_OK)
+		return err;
+	if (!search.found || txn->takers == 0) {
+		log_line(LOG_LEVEL_ERROR,
+			 "change %" PRIu32
+			 " that waited in the outbox was damaged, and the history "
+			 "does not have it: it is not told",
+			 sequence);
+		err = cache_delete_outbox(txn, sequence);
+		return err == ERR_OK ? ERR_NOT_FOUND : err;
+	}
+	log_line(LOG_LEVEL_WARNING,
+		 "change %" PRIu32 " of %s that waited in the outbox was damaged: it is made anew "
+		 "from the history",
+		 sequence, search.entry.domain.name);
+	err = cache_put_outbox(txn, &search.entry);
+	if (err == ERR_OK)
+		*entry = search.entry;
+	return err;
 }
 
 enum err cache_delete_outbox(struct cache_txn *txn, uint32_t sequence)

@@ -60,7 +60,7 @@ enum err cache_remove_domain(struct cache_txn *txn, const struct domain *domain,
 
 	txn->written = true;
 	enum err err = cache_get_facts(txn, domain, &done.facts);
-	if (err == ERR_DAMAGED || err == ERR_VERSION)
+	if (err_is_damage(err))
 		done.facts_damaged = true;
 	else if (err == ERR_NOT_FOUND)
 		done.had_facts = false;

@@ -143,16 +143,11 @@ static enum err forget_due(struct cache_txn *txn, const struct domain *domain)
 	return ERR_OK;
 }
 
-static bool makes_no_sense(enum err err)
-{
-	return err == ERR_DAMAGED || err == ERR_VERSION;
-}
-
 enum err cache_take_facts(struct cache_txn *txn, const struct domain *domain, unsigned flags,
 			  struct facts *facts)
 {
 	enum err err = cache_get_facts(txn, domain, facts);
-	if (!makes_no_sense(err))
+	if (!err_is_damage(err))
 		return err;
 
 	struct facts lost = facts_lost(txn->now, flags);
@@ -267,7 +262,7 @@ enum err cache_take_address(struct cache_txn *txn, const struct address_hash *ha
 			    struct address_facts *facts)
 {
 	enum err err = cache_get_address(txn, hash, facts);
-	if (!makes_no_sense(err))
+	if (!err_is_damage(err))
 		return err;
 
 	struct address_facts lost = {.unverified_at = txn->now};
@@ -365,6 +360,20 @@ enum err cache_put_parked(struct cache_txn *txn, const struct domain *domain,
 	size_t length = parked_encode(parked, record);
 
 	return put(txn, STORE_PARKED, domain_bytes(domain), (struct bytes){record, length});
+}
+
+enum err cache_take_parked(struct cache_txn *txn, const struct domain *domain,
+			   struct parked *parked)
+{
+	enum err err = cache_get_parked(txn, domain, parked);
+	if (!err_is_damage(err))
+		return err;
+
+	log_line(LOG_LEVEL_WARNING,
+		 "what was held back of %s was damaged: it is forgotten, until it is said again",
+		 domain->name);
+	err = cache_delete_parked(txn, domain);
+	return err == ERR_OK ? ERR_NOT_FOUND : err;
 }
 
 enum err cache_delete_parked(struct cache_txn *txn, const struct domain *domain)

@@ -62,7 +62,7 @@ static enum err pass_over(const struct cache_txn *txn, enum store_db db, struct 
 	char name[2 * STORE_KEY_MAX + 1] = "";
 	size_t length = 0;
 
-	if (err != ERR_DAMAGED && err != ERR_VERSION)
+	if (!err_is_damage(err))
 		return err;
 	if (txn->damage->told == NULL)
 		return ERR_OK;
@@ -334,6 +334,7 @@ enum err cache_each_parked(struct cache_txn *txn,
 }
 
 struct outbox_walk {
+	const struct cache_txn *txn;
 	enum err (*visit)(void *context, const struct outbox_entry *entry);
 	void *context;
 };
@@ -341,17 +342,24 @@ struct outbox_walk {
 static enum err visit_outbox(void *context, struct bytes key, struct bytes value)
 {
 	const struct outbox_walk *each = context;
-	struct outbox_entry entry;
+	struct outbox_entry entry = {.waiting = 0};
 
 	enum err err = outbox_decode(key, value, &entry);
-	return err == ERR_OK ? each->visit(each->context, &entry) : err;
+	if (err_is_damage(err) && key.length == OUTBOX_KEY_SIZE) {
+		struct wire_reader reader = wire_reader_init(key);
+		entry.event.sequence = wire_read_u32_sorted(&reader);
+		err = ERR_OK;
+	}
+	if (err != ERR_OK)
+		return pass_over(each->txn, STORE_OUTBOX, key, err);
+	return each->visit(each->context, &entry);
 }
 
 enum err cache_each_outbox(struct cache_txn *txn,
 			   enum err (*visit)(void *context, const struct outbox_entry *entry),
 			   void *context)
 {
-	struct outbox_walk each = {visit, context};
+	struct outbox_walk each = {txn, visit, context};
 
 	return walk(txn, STORE_OUTBOX, from_start(), visit_outbox, &each);
 }

@@ -21,6 +21,7 @@ enum attempt_outcome {
 	ATTEMPT_TAKEN,
 	ATTEMPT_FAILED,
 	ATTEMPT_FORGOTTEN, /* no taker it waits for is configured any more */
+	ATTEMPT_DAMAGED,   /* its record makes no sense */
 };
 
 struct deliver_attempt {
@@ -106,6 +107,7 @@ static enum err collect(void *context, const struct outbox_entry *entry)
 	struct collecting *collecting = context;
 	struct deliver_worker *worker = collecting->worker;
 	const struct outbox_try *try = &entry->tries[worker->taker];
+	bool damaged = entry->waiting == 0;
 	bool forgotten = (entry->waiting & worker->takers) == 0;
 
 	if (!forgotten) {
@@ -119,9 +121,12 @@ static enum err collect(void *context, const struct outbox_entry *entry)
 	}
 	worker->attempts[collecting->count++] = (struct deliver_attempt){
 		.entry = *entry,
-		.outcome = forgotten ? ATTEMPT_FORGOTTEN : ATTEMPT_NONE,
+		.outcome = damaged     ? ATTEMPT_DAMAGED
+			   : forgotten ? ATTEMPT_FORGOTTEN
+				       : ATTEMPT_NONE,
 	};
-	return collecting->count < DELIVER_BATCH_MAX ? ERR_OK : ERR_NOT_FOUND;
+	/* Whose it is, is not known: what comes behind it waits until it is mended. */
+	return damaged || collecting->count == DELIVER_BATCH_MAX ? ERR_NOT_FOUND : ERR_OK;
 }
 
 static enum err get_taker(struct deliver_worker *worker, struct cache_txn *txn,
@@ -129,7 +134,7 @@ static enum err get_taker(struct deliver_worker *worker, struct cache_txn *txn,
 {
 	enum err err = cache_get_taker(txn, worker->taker, state);
 
-	if (err == ERR_NOT_FOUND) {
+	if (err == ERR_NOT_FOUND || err_is_damage(err)) {
 		*state = (struct outbox_taker_state){0};
 		return ERR_OK;
 	}
@@ -296,7 +301,7 @@ static void tell_batch(struct deliver_worker *worker, size_t count)
 		struct deliver_attempt *attempt = &worker->attempts[i];
 		int64_t now_ms = time_monotonic_ms();
 
-		if (attempt->outcome == ATTEMPT_FORGOTTEN || is_behind_a_failure(worker, i))
+		if (attempt->outcome != ATTEMPT_NONE || is_behind_a_failure(worker, i))
 			continue;
 		if (now_ms - begun_ms >= DELIVER_BATCH_AGE_MS || now_ms >= worker->deadline_ms)
 			return;
@@ -314,12 +319,13 @@ static enum err store_attempt(struct deliver_worker *worker, struct cache_txn *t
 {
 	uint32_t sequence = attempt->entry.event.sequence;
 	struct outbox_entry entry;
-	enum err err = cache_get_outbox(txn, sequence, &entry);
+	enum err err = cache_take_outbox(txn, sequence, &entry);
 
 	/* Dropped meanwhile, or the other taker's last word. */
 	if (err == ERR_NOT_FOUND)
 		return ERR_OK;
-	if (err != ERR_OK)
+	/* One that was made anew is told in the next batch. */
+	if (err != ERR_OK || attempt->outcome == ATTEMPT_DAMAGED)
 		return err;
 	if (attempt->outcome == ATTEMPT_FAILED)
 		outbox_failed(&entry.tries[worker->taker], worker->options.clock(),

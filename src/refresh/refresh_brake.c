@@ -177,7 +177,7 @@ enum err refresh_park(struct cache_txn *txn, const struct domain *domain,
 {
 	const struct observation *observation = &answer->observation;
 	struct parked parked;
-	enum err err = cache_get_parked(txn, domain, &parked);
+	enum err err = cache_take_parked(txn, domain, &parked);
 
 	if (err == ERR_NOT_FOUND)
 		parked.since = observation->at;

@@ -64,7 +64,7 @@ enum err ticket_read(struct refresh *refresh, struct ticket *ticket, const struc
 	err = cache_get_facts(txn, domain, &facts);
 	cache_read_end(txn);
 	/* A record that makes no sense is replaced with the answer. */
-	if (err == ERR_DAMAGED || err == ERR_VERSION)
+	if (err_is_damage(err))
 		err = ERR_NOT_FOUND;
 	if (err != ERR_OK && err != ERR_NOT_FOUND)
 		return err;

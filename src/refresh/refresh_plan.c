@@ -38,7 +38,7 @@ static enum err plan_domain(const struct plan *plan, const struct domain *domain
 	struct refresh_route route;
 	struct facts facts = {.state = STATE_UNKNOWN};
 	enum err err = cache_get_facts(plan->txn, domain, &facts);
-	bool is_new = err == ERR_NOT_FOUND || err == ERR_DAMAGED || err == ERR_VERSION;
+	bool is_new = err == ERR_NOT_FOUND || err_is_damage(err);
 	bool served;
 
 	if (err != ERR_OK && !is_new)

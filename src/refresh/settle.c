@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "resetguard/brake.h"
+#include "resetguard/log.h"
 #include "resetguard/time.h"
 
 enum { BATCH_MAX = 256 };
@@ -82,8 +83,9 @@ static enum err uncount(struct cache_txn *txn, const char *host, bool all, int64
 	struct host_record known;
 	enum err err = cache_get_host(txn, host, &known);
 
+	/* A record that makes no sense counts nothing. */
 	if (err != ERR_OK)
-		return err == ERR_NOT_FOUND ? ERR_OK : err;
+		return err == ERR_NOT_FOUND || err_is_damage(err) ? ERR_OK : err;
 	if (all)
 		brake_uncount_all(&known.counts);
 	else
@@ -114,24 +116,39 @@ static enum err add_event(struct cache_txn *txn, const struct domain *domain,
 	return cache_add_change(txn, domain, &event);
 }
 
+/* Of a domain whose facts make no sense there is nothing to settle. */
+static enum err pass_over(struct settling *settling, const struct domain *domain)
+{
+	settling->totals.kept++;
+	log_line(
+		LOG_LEVEL_WARNING,
+		"the record of %s is damaged, and left as it is: 'resetguard refresh %s' begins it "
+		"anew",
+		domain->name, domain->name);
+	return ERR_OK;
+}
+
 /* What is held back of the domain, and the facts it would change. *any is false when
  * another process has settled it meanwhile, or an import has replaced the facts. */
 static enum err take_parked(struct settling *settling, struct cache_txn *txn,
 			    const struct domain *domain, struct parked *parked,
 			    struct facts *facts, bool *any)
 {
-	enum err err = cache_get_parked(txn, domain, parked);
+	enum err err = cache_take_parked(txn, domain, parked);
 
 	*any = false;
 	if (err == ERR_NOT_FOUND || (err == ERR_OK && !is_of_host(settling, parked->host)))
 		return ERR_OK;
-	if (err == ERR_OK)
-		err = cache_delete_parked(txn, domain);
-	if (err == ERR_OK)
-		err = cache_get_facts(txn, domain, facts);
+	if (err != ERR_OK)
+		return err;
+	err = cache_get_facts(txn, domain, facts);
+	if (err_is_damage(err))
+		return pass_over(settling, domain);
 	if (err == ERR_OK)
 		*any = (facts->flags & FACTS_DISPUTED) != 0;
-	return err == ERR_NOT_FOUND ? ERR_OK : err;
+	else if (err != ERR_NOT_FOUND)
+		return err;
+	return cache_delete_parked(txn, domain);
 }
 
 static enum err settle_parked(struct settling *settling, struct cache_txn *txn,
@@ -248,6 +265,8 @@ static enum err undo_one(struct settling *settling, struct cache_txn *txn,
 	enum err err = cache_get_facts(txn, domain, &before);
 
 	*any = false;
+	if (err_is_damage(err))
+		return pass_over(settling, domain);
 	if (err != ERR_OK)
 		return err == ERR_NOT_FOUND ? ERR_OK : err;
 	after = before;

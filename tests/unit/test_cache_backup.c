@@ -42,6 +42,8 @@ static void make_full(struct cacheplace *place, int64_t now)
 	struct pin pin = {.verdict = PIN_REJECT, .set_at = now};
 	struct parked parked = {.since = now, .at = now, .facts = facts, .host = "rdap.example"};
 	struct host_record host = {.rate = 1000000};
+	struct outbox_entry waiting = {.waiting = OUTBOX_TAKERS_ALL, .domain = domain};
+	struct outbox_taker_state taker = {.failures = 3, .failing_since = now};
 
 	assert_int_equal(cacheplace_open_writer(place), ERR_OK);
 	struct cache_txn *txn = cacheplace_begin_write(place, now);
@@ -53,6 +55,9 @@ static void make_full(struct cacheplace *place, int64_t now)
 	assert_int_equal(cache_put_pin(txn, &domain, NULL, &pin), ERR_OK);
 	assert_int_equal(cache_put_parked(txn, &domain, &parked), ERR_OK);
 	assert_int_equal(cache_put_host(txn, "rdap.example", &host), ERR_OK);
+	waiting.event = event;
+	assert_int_equal(cache_put_outbox(txn, &waiting), ERR_OK);
+	assert_int_equal(cache_put_taker(txn, OUTBOX_COMMAND, &taker), ERR_OK);
 	cacheplace_commit(place, txn);
 }
 
@@ -106,6 +111,8 @@ static void a_backup_brings_everything_back(void **state)
 	struct pin pin;
 	struct parked parked;
 	struct host_record host;
+	struct outbox_entry waiting;
+	struct outbox_taker_state taker;
 	int64_t verified_at;
 
 	make_full(place, CACHEPLACE_NOW);
@@ -115,6 +122,7 @@ static void a_backup_brings_everything_back(void **state)
 	assert_int_equal(backup.made_at, CACHEPLACE_NOW);
 	assert_int_equal(backup.committed_at, CACHEPLACE_NOW);
 	assert_int_equal(backup.entries[STORE_FACTS], 1);
+	assert_int_equal(backup.entries[STORE_OUTBOX], 1);
 	assert_int_equal(backup.damaged, 0);
 
 	/* Where nothing is, not even a key. */
@@ -129,6 +137,9 @@ static void a_backup_brings_everything_back(void **state)
 	assert_int_equal(cache_get_pin(txn, &domain, NULL, &pin), ERR_OK);
 	assert_int_equal(cache_get_parked(txn, &domain, &parked), ERR_OK);
 	assert_int_equal(cache_get_host(txn, "rdap.example", &host), ERR_OK);
+	assert_int_equal(cache_get_outbox(txn, 1, &waiting), ERR_OK);
+	/* How a taker was doing is no matter of another day's. */
+	assert_int_equal(cache_get_taker(txn, OUTBOX_COMMAND, &taker), ERR_NOT_FOUND);
 	cache_read_end(txn);
 	cacheplace_close(place);
 	assert_int_equal(access(cacheplace_path(place, "address.key.new"), F_OK), -1);
@@ -423,6 +434,42 @@ static void a_host_does_not_rest_until_then(void **state)
 	cache_write_abort(txn);
 }
 
+/* Nor does the application wait a year for what has changed. */
+static void a_change_does_not_wait_until_then(void **state)
+{
+	const int64_t now = CACHEPLACE_NOW;
+	const struct outbox_taker_state ahead = {.failures = 9, .rest_until = now + 365 * 86400};
+	const struct outbox_taker_state soon = {.failures = 9, .rest_until = now + 3600};
+	struct cacheplace *place = *state;
+	struct cache_txn *txn;
+	struct cache_future forgotten;
+	struct outbox_entry waiting;
+	struct outbox_taker_state taker;
+
+	make_full(place, now);
+	txn = cacheplace_begin_write(place, now);
+	assert_int_equal(cache_get_outbox(txn, 1, &waiting), ERR_OK);
+	waiting.tries[OUTBOX_COMMAND] =
+		(struct outbox_try){.failures = 2, .next_at = ahead.rest_until};
+	waiting.tries[OUTBOX_URL] = (struct outbox_try){.failures = 2, .next_at = soon.rest_until};
+	assert_int_equal(cache_put_outbox(txn, &waiting), ERR_OK);
+	assert_int_equal(cache_put_taker(txn, OUTBOX_COMMAND, &ahead), ERR_OK);
+	assert_int_equal(cache_put_taker(txn, OUTBOX_URL, &soon), ERR_OK);
+	cacheplace_commit(place, txn);
+	assert_int_equal(cache_forget_future(place->cache, now, &forgotten, &place->why), ERR_OK);
+	assert_int_equal(forgotten.changes, 1);
+
+	txn = cacheplace_begin_write(place, now);
+	assert_int_equal(cache_get_outbox(txn, 1, &waiting), ERR_OK);
+	assert_int_equal(waiting.tries[OUTBOX_COMMAND].next_at, 0);
+	assert_int_equal(waiting.tries[OUTBOX_URL].next_at, soon.rest_until);
+	assert_int_equal(cache_get_taker(txn, OUTBOX_COMMAND, &taker), ERR_OK);
+	assert_int_equal(taker.rest_until, 0);
+	assert_int_equal(cache_get_taker(txn, OUTBOX_URL, &taker), ERR_OK);
+	assert_int_equal(taker.rest_until, soon.rest_until);
+	cache_write_abort(txn);
+}
+
 #define AT_A_PLACE(test) \
 	cmocka_unit_test_setup_teardown(test, cacheplace_set_up, cacheplace_tear_down)
 
@@ -437,6 +484,7 @@ int main(void)
 		AT_A_PLACE(a_domain_is_forgotten_with_all_that_is_its_own),
 		AT_A_PLACE(what_a_clock_ahead_has_left_is_mended_carefully),
 		AT_A_PLACE(a_host_does_not_rest_until_then),
+		AT_A_PLACE(a_change_does_not_wait_until_then),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,10 +7,10 @@
 
 #include <cmocka.h>
 
-#include <lmdb.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "../lib/rotting.h"
 #include "cacheplace.h"
 
 enum { TOLD_MAX = 8 };
@@ -70,36 +70,10 @@ static void make_three(struct cacheplace *place)
 	cacheplace_close(place);
 }
 
-/* Writes over the first byte of each record of the database whose key begins so. */
+/* The records of the database whose key begins so are damaged. */
 static void rot(const struct cacheplace *place, const char *database, const char *begin)
 {
-	MDB_env *env;
-	MDB_txn *txn;
-	MDB_dbi dbi;
-	MDB_cursor *cursor;
-	MDB_val key;
-	MDB_val value;
-
-	assert_int_equal(mdb_env_create(&env), 0);
-	assert_int_equal(mdb_env_set_maxdbs(env, 16), 0);
-	assert_int_equal(mdb_env_open(env, cacheplace_path(place, "cache"), 0, 0640), 0);
-	assert_int_equal(mdb_txn_begin(env, NULL, 0, &txn), 0);
-	assert_int_equal(mdb_dbi_open(txn, database, 0, &dbi), 0);
-	assert_int_equal(mdb_cursor_open(txn, dbi, &cursor), 0);
-	while (mdb_cursor_get(cursor, &key, &value, MDB_NEXT) == 0) {
-		unsigned char record[1024];
-		if (key.mv_size < strlen(begin) || memcmp(key.mv_data, begin, strlen(begin)) != 0)
-			continue;
-		memcpy(record, value.mv_data, value.mv_size);
-		record[1] = 0xee;
-		value.mv_data = record;
-		if (strcmp(database, "addresses") == 0)
-			value.mv_size--;
-		assert_int_equal(mdb_cursor_put(cursor, &key, &value, MDB_CURRENT), 0);
-	}
-	mdb_cursor_close(cursor);
-	assert_int_equal(mdb_txn_commit(txn), 0);
-	mdb_env_close(env);
+	assert_true(rotting_cut(cacheplace_path(place, "cache"), database, begin) > 0);
 }
 
 static enum err count_facts(void *context, const struct domain *domain, const struct facts *facts)
@@ -234,6 +208,82 @@ static void an_address_begins_anew_unverified(void **state)
 	cache_write_abort(txn);
 }
 
+static void what_is_held_back_is_forgotten(void **state)
+{
+	struct cacheplace *place = *state;
+	struct domain domain = cacheplace_domain("b.example");
+	struct parked parked = {
+		.since = CACHEPLACE_NOW, .at = CACHEPLACE_NOW, .host = "rdap.example"};
+
+	make_three(place);
+	assert_int_equal(cacheplace_open_writer(place), ERR_OK);
+	struct cache_txn *txn = cacheplace_begin_write(place, CACHEPLACE_NOW);
+	assert_int_equal(cache_put_parked(txn, &domain, &parked), ERR_OK);
+	cacheplace_commit(place, txn);
+	cacheplace_close(place);
+	rot(place, "parked", "b.example");
+
+	assert_int_equal(cacheplace_open_writer(place), ERR_OK);
+	txn = cacheplace_begin_write(place, CACHEPLACE_NOW);
+	assert_int_equal(cache_get_parked(txn, &domain, &parked), ERR_DAMAGED);
+	assert_int_equal(cache_take_parked(txn, &domain, &parked), ERR_NOT_FOUND);
+	assert_int_equal(cache_get_parked(txn, &domain, &parked), ERR_NOT_FOUND);
+	cache_write_abort(txn);
+}
+
+static enum err take_one(void *context, const struct outbox_entry *entry)
+{
+	*(struct outbox_entry *)context = *entry;
+	return ERR_NOT_FOUND;
+}
+
+static struct cache_txn *begin_for_takers(struct cacheplace *place)
+{
+	struct cache_options options = cacheplace_options(place);
+
+	options.takers = OUTBOX_TAKERS_ALL;
+	assert_int_equal(cache_open_writer(&options, &place->cache, &place->why), ERR_OK);
+	return cacheplace_begin_write(place, CACHEPLACE_NOW);
+}
+
+static void a_change_that_waits_is_made_anew(void **state)
+{
+	const uint32_t unheard_of = 1000;
+	struct cacheplace *place = *state;
+	struct domain domain = cacheplace_domain("b.example");
+	struct facts facts = {.state = STATE_REGISTERED, .first_seen_at = CACHEPLACE_NOW - 1000};
+	struct facts lapsed = facts;
+	struct history_event event;
+	struct outbox_entry entry;
+
+	make_three(place);
+	lapsed.state = STATE_REDEMPTION;
+	lapsed.lapsed_at = CACHEPLACE_NOW;
+	event = history_event_make(HISTORY_OBSERVED, CACHEPLACE_NOW, &facts, &lapsed);
+	struct cache_txn *txn = begin_for_takers(place);
+	assert_int_equal(cache_add_change(txn, &domain, &event), ERR_OK);
+	assert_int_equal(cache_get_outbox(txn, event.sequence, &entry), ERR_OK);
+	entry.event.sequence = unheard_of;
+	assert_int_equal(cache_put_outbox(txn, &entry), ERR_OK);
+	cacheplace_commit(place, txn);
+	cacheplace_close(place);
+	rot(place, "outbox", "");
+
+	txn = begin_for_takers(place);
+	assert_int_equal(cache_each_outbox(txn, take_one, &entry), ERR_OK);
+	assert_int_equal(entry.waiting, 0);
+	assert_int_equal(entry.event.sequence, event.sequence);
+	assert_int_equal(cache_take_outbox(txn, event.sequence, &entry), ERR_OK);
+	assert_string_equal(entry.domain.name, "b.example");
+	assert_int_equal(entry.waiting, OUTBOX_TAKERS_ALL);
+	assert_int_equal(cache_get_outbox(txn, event.sequence, &entry), ERR_OK);
+	assert_int_equal(entry.event.state_after, STATE_REDEMPTION);
+	/* Of what the history does not have there is nothing to tell. */
+	assert_int_equal(cache_take_outbox(txn, unheard_of, &entry), ERR_NOT_FOUND);
+	assert_int_equal(cache_get_outbox(txn, unheard_of, &entry), ERR_NOT_FOUND);
+	cache_write_abort(txn);
+}
+
 #define AT_A_PLACE(test) \
 	cmocka_unit_test_setup_teardown(test, cacheplace_set_up, cacheplace_tear_down)
 
@@ -244,6 +294,8 @@ int main(void)
 		AT_A_PLACE(it_begins_anew_unverified_and_due_once),
 		AT_A_PLACE(it_is_removed_with_its_next_check),
 		AT_A_PLACE(an_address_begins_anew_unverified),
+		AT_A_PLACE(what_is_held_back_is_forgotten),
+		AT_A_PLACE(a_change_that_waits_is_made_anew),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
