@@ -133,7 +133,7 @@ others_table() {
 			}
 			printf "%8d  %-22s %10.0f  %-22s %s\n", n, name, median(rates, rounds), spread(ratios, rounds), aim
 			if (figures != "" && who != "a" && who != "b")
-				printf "| milter: faster, %d sessions | %s times | %s | %s |\n", n, spread(ratios, rounds), \
+				printf "| milter: faster, %d session%s | %s times | %s | %s |\n", n, n == 1 ? "" : "s", spread(ratios, rounds), \
 					aim == "" ? "-" : "at least " aim, name >>figures
 		}
 		{

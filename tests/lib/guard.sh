@@ -28,6 +28,11 @@ guard_new_cache() {
 	install -d -m 2750 -o "$guard_updater" -g "$(id -gn "$guard_updater")" "$guard_cache"
 }
 
+# guard_rot DATABASE [BEGIN]: the records whose key begins so have lost their last byte.
+guard_rot() {
+	"$BUILD/tests/lib/rot" "$guard_cache/cache" "$@" || die "no record of $* to damage"
+}
+
 # guard_configure [KEY = VALUE]...: writes the configuration anew; what is given
 # comes after, and so outdoes, what every test has.
 guard_configure() {
