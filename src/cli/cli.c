@@ -212,19 +212,10 @@ bool cli_open_writer(struct cli *cli)
 	return err == ERR_OK;
 }
 
-enum err cli_snapshot(struct cli *cli, struct cache_txn **txn, struct why *why)
-{
-	enum err err = cache_read_begin(cli->cache, time_monotonic_ms(), txn);
-
-	if (err != ERR_OK && cache_status(cli->cache, why) == ERR_OK)
-		return err_why(err, why, "%s: %s", cli->conf->cache_dir, err_text(err));
-	return err;
-}
-
 bool cli_read_begin(struct cli *cli, struct cache_txn **txn)
 {
 	struct why why = {""};
-	enum err err = cli_snapshot(cli, txn, &why);
+	enum err err = cache_snapshot(cli->cache, time_monotonic_ms(), txn, &why);
 
 	if (err != ERR_OK)
 		cli_error(cli, err, "%s", why.text);

@@ -80,9 +80,7 @@ bool cli_open_writer(struct cli *cli);
 /* The first half of that: the directories, owners and modes, and the user. */
 bool cli_prepare_cache(struct cli *cli);
 struct cache_options cli_cache_options(struct cli *cli);
-/* A snapshot, or why there is none. */
-MUST_CHECK enum err cli_snapshot(struct cli *cli, struct cache_txn **txn, struct why *why);
-/* The same, with a report. */
+/* A snapshot; false: there is none, which has been said. */
 bool cli_read_begin(struct cli *cli, struct cache_txn **txn);
 struct judge cli_judge(const struct cli *cli);
 

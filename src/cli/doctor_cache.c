@@ -193,7 +193,7 @@ static bool look(struct doctor *doctor, int64_t *committed_at)
 	struct cli *cli = doctor->cli;
 	struct cache_txn *txn;
 	struct why why = {""};
-	enum err err = cli_snapshot(cli, &txn, &why);
+	enum err err = cache_snapshot(cli->cache, time_monotonic_ms(), &txn, &why);
 
 	if (err == ERR_OK) {
 		err = cache_last_commit(txn, committed_at);

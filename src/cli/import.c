@@ -98,7 +98,7 @@ static enum err add_address(struct import *import, const struct mailbox *mailbox
 {
 	struct address_hash hash;
 	struct cache_txn *txn;
-	enum err err = cli_snapshot(import->cli, &txn, why);
+	enum err err = cache_snapshot(import->cli->cache, time_monotonic_ms(), &txn, why);
 
 	if (err != ERR_OK)
 		return err;

@@ -68,7 +68,7 @@ static enum err check_row(const struct import *import, const struct records_row 
 		return err_why(ERR_DATA, why, "member \"until\" is missing: an accept pin ends");
 	if (!row->has_hash)
 		return ERR_OK;
-	err = cache_read_begin(import->cli->cache, time_monotonic_ms(), &txn);
+	err = cache_snapshot(import->cli->cache, time_monotonic_ms(), &txn, why);
 	if (err != ERR_OK)
 		return err;
 	key = cache_key_fingerprint(txn);

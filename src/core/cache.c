@@ -364,6 +364,16 @@ enum err cache_read_begin(struct cache *cache, int64_t monotonic_ms, struct cach
 	return err;
 }
 
+enum err cache_snapshot(struct cache *cache, int64_t now_ms, struct cache_txn **txn,
+			struct why *why)
+{
+	enum err err = cache_read_begin(cache, now_ms, txn);
+
+	if (err != ERR_OK && cache_status(cache, why) == ERR_OK)
+		return err_why(err, why, "%s: %s", cache->cache_dir, err_text(err));
+	return err;
+}
+
 void cache_read_end(struct cache_txn *txn)
 {
 	store_read_end(txn->store);

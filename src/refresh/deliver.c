@@ -43,10 +43,10 @@ static enum err tell_once(const struct deliver_options *options, enum outbox_tak
 static enum err count_waiting(struct cache *cache, uint64_t *waiting, struct why *why)
 {
 	struct cache_txn *txn;
-	enum err err = cache_read_begin(cache, time_monotonic_ms(), &txn);
+	enum err err = cache_snapshot(cache, time_monotonic_ms(), &txn, why);
 
 	if (err != ERR_OK)
-		return cache_status(cache, why);
+		return err;
 	err = cache_count_outbox(txn, waiting);
 	cache_read_end(txn);
 	return err == ERR_OK ? err : err_why(err, why, "the outbox: %s", err_text(err));

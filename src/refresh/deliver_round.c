@@ -148,10 +148,10 @@ static enum err find_due(struct deliver_worker *worker, size_t *count, int64_t *
 	struct cache *cache = worker->options.cache;
 	struct outbox_taker_state state;
 	struct cache_txn *txn;
-	enum err err = cache_read_begin(cache, time_monotonic_ms(), &txn);
+	enum err err = cache_snapshot(cache, time_monotonic_ms(), &txn, why);
 
 	if (err != ERR_OK)
-		return cache_status(cache, why);
+		return err;
 	err = get_taker(worker, txn, &state);
 	if (err == ERR_OK && state.rest_until > collecting.now)
 		collecting.next_at = state.rest_until;

@@ -269,10 +269,11 @@ static enum err add_wanted(void *context, const struct domain *domain)
 enum err refresh_add_due(struct refresh *refresh, int64_t now, struct why *why)
 {
 	struct wanted_context context = {.refresh = refresh, .now = now};
-	enum err err = cache_read_begin(refresh->options.cache, time_monotonic_ms(), &context.txn);
+	enum err err =
+		cache_snapshot(refresh->options.cache, time_monotonic_ms(), &context.txn, why);
 
 	if (err != ERR_OK)
-		return cache_status(refresh->options.cache, why);
+		return err;
 	err = cache_each_due(context.txn, now, add_due, refresh);
 	if (err == ERR_OK)
 		err = wanted_each(refresh->options.wanted, add_wanted, &context);
@@ -283,10 +284,10 @@ enum err refresh_add_due(struct refresh *refresh, int64_t now, struct why *why)
 enum err refresh_add_all(struct refresh *refresh, struct why *why)
 {
 	struct cache_txn *txn;
-	enum err err = cache_read_begin(refresh->options.cache, time_monotonic_ms(), &txn);
+	enum err err = cache_snapshot(refresh->options.cache, time_monotonic_ms(), &txn, why);
 
 	if (err != ERR_OK)
-		return cache_status(refresh->options.cache, why);
+		return err;
 	err = cache_each_domain(txn, add_any, refresh);
 	cache_read_end(txn);
 	return err == ERR_OK ? err : err_why(err, why, "the list of domains: %s", err_text(err));

@@ -95,9 +95,9 @@ enum err refresh_plan(struct refresh *refresh, int64_t now,
 
 	if (err != ERR_OK)
 		return err;
-	err = cache_read_begin(refresh->options.cache, time_monotonic_ms(), &plan.txn);
+	err = cache_snapshot(refresh->options.cache, time_monotonic_ms(), &plan.txn, why);
 	if (err != ERR_OK)
-		return cache_status(refresh->options.cache, why);
+		return err;
 	while (err == ERR_OK && refresh_take_name(&refresh->queue, &domain, &forced))
 		err = plan_domain(&plan, &domain, forced);
 	cache_read_end(plan.txn);

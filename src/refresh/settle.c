@@ -348,10 +348,10 @@ static enum err settle_batch(struct settling *settling, size_t *at, struct why *
 static enum err find_names(struct settling *settling, bool in_history, struct why *why)
 {
 	struct cache_txn *txn;
-	enum err err = cache_read_begin(settling->options->cache, time_monotonic_ms(), &txn);
+	enum err err = cache_snapshot(settling->options->cache, time_monotonic_ms(), &txn, why);
 
 	if (err != ERR_OK)
-		return cache_status(settling->options->cache, why);
+		return err;
 	err = in_history ? cache_each_history(txn, NULL, add_changed, settling)
 			 : cache_each_parked(txn, add_parked, settling);
 	cache_read_end(txn);

@@ -228,9 +228,9 @@ static enum err look(struct watch *watch, struct why *why)
 
 	if (err != ERR_OK)
 		return err_why(err, why, "wanted/ cannot be watched: %s", err_text(err));
-	err = cache_read_begin(watch->options.cache, time_monotonic_ms(), &look.txn);
+	err = cache_snapshot(watch->options.cache, time_monotonic_ms(), &look.txn, why);
 	if (err != ERR_OK)
-		return cache_status(watch->options.cache, why);
+		return err;
 	err = wanted_each(watch->options.wanted, look_at_wanted, &look);
 	if (err == ERR_OK && idle)
 		err = cache_each_due(look.txn, TIME_MAX, look_at_due, &look);

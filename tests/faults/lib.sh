@@ -27,7 +27,7 @@ cause() { # CLASS
 	case $1 in
 	memory) echo '[Mm]emory' ;;
 	# OpenSSL and libcurl have words of their own for it.
-	all-memory) echo '[Mm]emory|TLS|SSL|Failed sending' ;;
+	all-memory) echo '[Mm]emory|TLS|SSL|Failed sending|cannot be resolved' ;;
 	# OpenSSL says no more of the certificates than that it cannot read them.
 	files) echo '[Nn]o space left|Too many open files|Input/output error|device fails|memory|certificate file' ;;
 	cache) echo '[Nn]o space left|map_size|device fails|cannot be read|input or output|maxdbs|readers|Invalid argument|damaged|memory' ;;

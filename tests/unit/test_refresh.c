@@ -14,6 +14,11 @@
 
 #include <cmocka.h>
 
+#include <lmdb.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+
 #include "cacheplace.h"
 #include "resetguard/refresh.h"
 #include "resetguard/time.h"
@@ -212,6 +217,57 @@ static void one_run_at_a_time(void **state)
 	close(second);
 }
 
+/* A process that has taken all of the environment's readers, until it is killed. */
+static pid_t take_all_readers(struct cacheplace *place)
+{
+	int ready[2];
+	char full = 0;
+
+	assert_int_equal(pipe(ready), 0);
+	pid_t pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		MDB_env *env;
+		MDB_txn *txn;
+		int rc = mdb_env_create(&env);
+
+		/* A check that fails leaves it behind. */
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (rc == 0)
+			rc = mdb_env_open(env, cacheplace_path(place, "cache"),
+					  MDB_RDONLY | MDB_NOTLS, 0640);
+		while (rc == 0)
+			rc = mdb_txn_begin(env, NULL, MDB_RDONLY, &txn);
+		full = rc == MDB_READERS_FULL;
+		if (write(ready[1], &full, 1) == 1)
+			pause();
+		_exit(1);
+	}
+	close(ready[1]);
+	assert_int_equal(read(ready[0], &full, 1), 1);
+	close(ready[0]);
+	assert_int_equal(full, 1);
+	return pid;
+}
+
+static void a_cache_that_cannot_be_read_is_no_empty_one(void **state)
+{
+	struct cacheplace *place = *state;
+	struct setting setting;
+
+	set_up(&setting, place);
+	pid_t pid = take_all_readers(place);
+	assert_int_not_equal(refresh_add_all(setting.refresh, &place->why), ERR_OK);
+	assert_string_not_equal(place->why.text, "");
+	place->why.text[0] = '\0';
+	assert_int_not_equal(refresh_add_due(setting.refresh, the_clock(), &place->why), ERR_OK);
+	assert_string_not_equal(place->why.text, "");
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	assert_int_equal(refresh_add_all(setting.refresh, &place->why), ERR_OK);
+	tear_down(&setting);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, cacheplace_set_up, cacheplace_tear_down)
 
 int main(void)
@@ -223,6 +279,7 @@ int main(void)
 		TEST(a_name_below_a_private_suffix_is_no_registrys),
 		TEST(a_clock_set_back_writes_nothing),
 		TEST(one_run_at_a_time),
+		TEST(a_cache_that_cannot_be_read_is_no_empty_one),
 	};
 
 	return cmocka_run_group_tests_name("refresh", tests, NULL, NULL);
