@@ -233,20 +233,11 @@ enum err domain_from_text(const char *text, size_t length, struct domain *domain
 
 /* ---- what a name is ---- */
 
-/* A private suffix has two labels at least, and what is below it one more: most names are
- * told by that, without the list. */
-static bool has_three_labels(const struct domain *domain)
-{
-	const char *dot = strchr(domain->name, '.');
-
-	return dot != NULL && strchr(dot + 1, '.') != NULL;
-}
-
 bool domain_is_below_private(const struct domain_suffixes *suffixes, const struct domain *domain)
 {
 	struct domain_names names;
 
-	return has_three_labels(domain) && domain_names(suffixes, domain, &names) == ERR_OK &&
+	return domain_names(suffixes, domain, &names) == ERR_OK &&
 	       domain_equal(&names.below_private, domain);
 }
 
