@@ -159,7 +159,7 @@ enum err cache_take_facts(struct cache_txn *txn, const struct domain *domain, un
 	if (err == ERR_OK)
 		err = cache_put_facts(txn, domain, NULL, &lost);
 	if (err == ERR_OK)
-		err = cache_add_history(txn, domain, &event);
+		err = cache_add_change(txn, domain, &event);
 	if (err == ERR_OK)
 		*facts = lost;
 	return err;

@@ -246,6 +246,25 @@ static struct cache_txn *begin_for_takers(struct cacheplace *place)
 	return cacheplace_begin_write(place, CACHEPLACE_NOW);
 }
 
+/* What it remembers may be all there is. */
+static void the_application_is_told_of_it(void **state)
+{
+	struct cacheplace *place = *state;
+	struct domain domain = cacheplace_domain("b.example");
+	struct facts facts;
+	struct outbox_entry entry = {.waiting = 0};
+
+	make_three(place);
+	rot(place, "facts", "b.example");
+	struct cache_txn *txn = begin_for_takers(place);
+	assert_int_equal(cache_take_facts(txn, &domain, 0, &facts), ERR_OK);
+	assert_int_equal(cache_each_outbox(txn, take_one, &entry), ERR_OK);
+	assert_int_equal(entry.waiting, OUTBOX_TAKERS_ALL);
+	assert_string_equal(entry.domain.name, "b.example");
+	assert_int_equal(entry.event.kind, HISTORY_LOST);
+	cache_write_abort(txn);
+}
+
 static void a_change_that_waits_is_made_anew(void **state)
 {
 	const uint32_t unheard_of = 1000;
@@ -295,6 +314,7 @@ int main(void)
 		AT_A_PLACE(it_is_removed_with_its_next_check),
 		AT_A_PLACE(an_address_begins_anew_unverified),
 		AT_A_PLACE(what_is_held_back_is_forgotten),
+		AT_A_PLACE(the_application_is_told_of_it),
 		AT_A_PLACE(a_change_that_waits_is_made_anew),
 	};
 
