@@ -73,8 +73,8 @@ enum err cache_status(struct cache *cache, struct why *why);
 MUST_CHECK enum err cache_read_begin(struct cache *cache, int64_t monotonic_ms,
 				     struct cache_txn **txn);
 /* The same, and why it could not, also where that has passed since. */
-MUST_CHECK enum err cache_snapshot(struct cache *cache, int64_t now_ms, struct cache_txn **txn,
-				   struct why *why);
+MUST_CHECK enum err cache_snapshot(struct cache *cache, int64_t monotonic_ms,
+				   struct cache_txn **txn, struct why *why);
 void cache_read_end(struct cache_txn *txn);
 
 /* Waits for whoever writes, and looks at the clock only then: that one has committed

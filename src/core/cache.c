@@ -364,10 +364,10 @@ enum err cache_read_begin(struct cache *cache, int64_t monotonic_ms, struct cach
 	return err;
 }
 
-enum err cache_snapshot(struct cache *cache, int64_t now_ms, struct cache_txn **txn,
+enum err cache_snapshot(struct cache *cache, int64_t monotonic_ms, struct cache_txn **txn,
 			struct why *why)
 {
-	enum err err = cache_read_begin(cache, now_ms, txn);
+	enum err err = cache_read_begin(cache, monotonic_ms, txn);
 
 	if (err != ERR_OK && cache_status(cache, why) == ERR_OK)
 		return err_why(err, why, "%s: %s", cache->cache_dir, err_text(err));

@@ -110,22 +110,16 @@ enum err cache_get_outbox(struct cache_txn *txn, uint32_t sequence, struct outbo
 	return err == ERR_OK ? outbox_decode((struct bytes){key, sizeof key}, record, entry) : err;
 }
 
-struct outbox_search {
-	uint32_t sequence;
-	bool found;
-	struct outbox_entry entry;
-};
-
+/* Completes the entry of whose event the sequence is known. */
 static enum err find_sequence(void *context, const struct domain *domain,
 			      const struct history_event *event)
 {
-	struct outbox_search *search = context;
+	struct outbox_entry *entry = context;
 
-	if (event->sequence != search->sequence)
+	if (event->sequence != entry->event.sequence)
 		return ERR_OK;
-	search->found = true;
-	search->entry.domain = *domain;
-	search->entry.event = *event;
+	entry->domain = *domain;
+	entry->event = *event;
 	return ERR_NOT_FOUND;
 }
 
@@ -135,15 +129,14 @@ enum err cache_take_outbox(struct cache_txn *txn, uint32_t sequence, struct outb
 	if (!err_is_damage(err))
 		return err;
 
-	struct outbox_search search = {.sequence = sequence, .entry = {.waiting = txn->takers}};
-	err = cache_each_history(txn, NULL, find_sequence, &search);
+	struct outbox_entry anew = {.waiting = txn->takers, .event.sequence = sequence};
+	err = cache_each_history(txn, NULL, find_sequence, &anew);
 	if (err != ERR_OK)
 		return err;
-	if (!search.found || txn->takers == 0) {
+	if (anew.domain.length == 0 || txn->takers == 0) {
 		log_line(LOG_LEVEL_ERROR,
-			 "change %" PRIu32
-			 " that waited in the outbox was damaged, and the history "
-			 "does not have it: it is not told",
+			 "change %" PRIu32 " that waited in the outbox was damaged, and cannot be "
+			 "made anew from the history: it is not told",
 			 sequence);
 		err = cache_delete_outbox(txn, sequence);
 		return err == ERR_OK ? ERR_NOT_FOUND : err;
@@ -151,10 +144,10 @@ enum err cache_take_outbox(struct cache_txn *txn, uint32_t sequence, struct outb
 	log_line(LOG_LEVEL_WARNING,
 		 "change %" PRIu32 " of %s that waited in the outbox was damaged: it is made anew "
 		 "from the history",
-		 sequence, search.entry.domain.name);
-	err = cache_put_outbox(txn, &search.entry);
+		 sequence, anew.domain.name);
+	err = cache_put_outbox(txn, &anew);
 	if (err == ERR_OK)
-		*entry = search.entry;
+		*entry = anew;
 	return err;
 }
 

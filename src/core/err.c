@@ -85,12 +85,12 @@ int err_exit(enum err err)
 	return EX_SOFTWARE;
 }
 
-/* Never ERR_OK: the caller has failed, whatever errno says. */
 bool err_is_damage(enum err err)
 {
 	return err == ERR_DAMAGED || err == ERR_VERSION;
 }
 
+/* Never ERR_OK: the caller has failed, whatever errno says. */
 enum err err_from_errno(int errno_value)
 {
 	switch (errno_value) {

@@ -27,7 +27,12 @@ cause() { # CLASS
 	case $1 in
 	memory) echo '[Mm]emory' ;;
 	# OpenSSL and libcurl have words of their own for it.
-	all-memory) echo '[Mm]emory|TLS|SSL|Failed sending|cannot be resolved' ;;
+	all-memory)
+		case ${where:-} in
+		*libcurl*) echo '[Mm]emory|TLS|SSL|Failed sending|cannot be resolved' ;;
+		*) echo '[Mm]emory|TLS|SSL|Failed sending' ;;
+		esac
+		;;
 	# OpenSSL says no more of the certificates than that it cannot read them.
 	files) echo '[Nn]o space left|Too many open files|Input/output error|device fails|memory|certificate file' ;;
 	cache) echo '[Nn]o space left|map_size|device fails|cannot be read|input or output|maxdbs|readers|Invalid argument|damaged|memory' ;;

@@ -4,7 +4,7 @@
 #define RESETGUARD_TESTS_ROTTING_H
 
 /* Cuts each record of the database, in the LMDB environment at path, whose key begins so.
- * Returns how many it were; -1: it could not, and has said why on stderr. */
+ * Returns how many there were; -1: it could not, and has said why on stderr. */
 int rotting_cut(const char *path, const char *database, const char *begin);
 
 #endif
